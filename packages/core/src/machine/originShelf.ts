@@ -1,0 +1,97 @@
+/**
+ * What the machine knows of one key: its connections in the order in which they are taken, its waiters, its counts.
+ *
+ * @internal
+ */
+import type { Alarm } from "./alarms.js"
+import type { ConnectionEntry } from "./connectionEntry.js"
+import { StateCounts } from "./connectionEntry.js"
+import { EntryOrder } from "./entryOrder.js"
+import { WaitQueue } from "./waitQueue.js"
+
+/** Values of one key; times in milliseconds, `Infinity` for none. */
+export interface KeyLimits {
+  /** Connecting, active and idle together. */
+  readonly maxConnections: number
+  readonly maxIdle: number
+  readonly idleTimeout: number
+  readonly maxLifetime: number
+  readonly maxRequests: number
+  /** A key without a request for this long is forgotten. */
+  readonly unusedAfter: number
+}
+
+export type Scheduling = "lifo" | "fifo"
+
+/** After failures in a row, how long a key whose other connections still work waits before it dials again. */
+const redialDelay = { first: 100, longest: 5_000 } as const
+
+/** Rings when the key may dial again. */
+export class Redial implements Alarm {
+  readonly kind = "redial"
+  at = Infinity
+  slot = -1
+  readonly shelf: OriginShelf
+
+  constructor(shelf: OriginShelf) {
+    this.shelf = shelf
+  }
+}
+
+export class OriginShelf implements Alarm {
+  readonly kind = "shelf"
+  at = Infinity
+  slot = -1
+  readonly counts = new StateCounts()
+  readonly waiting = new WaitQueue()
+  /** Connections being opened because somebody waited. */
+  readonly connecting = new EntryOrder()
+  /** Connections without a lease. */
+  readonly idle = new EntryOrder()
+  /** Connections with leases and room for more (never with HTTP/1.1). */
+  readonly shared = new EntryOrder()
+  readonly redial = new Redial(this)
+  /** When it last was asked for a connection, or got one back. */
+  lastUsed: number
+  /** Rounds of dialling that failed since one succeeded. */
+  failures = 0
+  readonly key: string
+  readonly limits: KeyLimits
+
+  constructor(key: string, limits: KeyLimits, now: number) {
+    this.key = key
+    this.limits = limits
+    this.lastUsed = now
+  }
+
+  /** The connection to grant next: one that is shared already, or the idle one that the scheduling names. */
+  ready(scheduling: Scheduling): ConnectionEntry | undefined {
+    return this.shared.newest ?? (scheduling === "lifo" ? this.idle.newest : this.idle.oldest)
+  }
+
+  get inUse(): boolean {
+    return this.waiting.size > 0 || this.counts.active > 0 || this.counts.connecting > 0
+  }
+
+  /** Whether a connection is there that a waiter may hope for. */
+  get hasEstablished(): boolean {
+    return this.counts.active > 0 || this.counts.idle > 0
+  }
+
+  /** Whether the waiters need one more dial than is under way, and the key's own limit and failures allow it. */
+  wantsDial(): boolean {
+    if (this.waiting.size <= this.counts.connecting || this.counts.open >= this.limits.maxConnections) return false
+    return this.failures === 0 || (this.counts.connecting === 0 && (!this.hasEstablished || this.redial.slot < 0))
+  }
+
+  /** The dial to give up when a waiter has left: the newest, if there are more than waiters. */
+  get surplusDial(): ConnectionEntry | undefined {
+    return this.counts.connecting > this.waiting.size ? this.connecting.newest : undefined
+  }
+
+  /** When to dial again after one more failure; `jitter` is in [0, 1). */
+  redialAt(now: number, jitter: number): number {
+    const delay = Math.min(redialDelay.first * 2 ** (this.failures - 1), redialDelay.longest)
+    return now + delay * (1 - 0.5 * jitter)
+  }
+}
