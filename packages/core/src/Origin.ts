@@ -49,19 +49,26 @@ const fromUrl = (url: URL): Origin => {
   }
 }
 
+const notAbsolute = Either.left("is not an absolute URL such as http://host:8080/path")
+
 const toUrl = (input: string | URL): Either.Either<URL, string> => {
   let url: URL
   if (typeof input === "string") {
     try {
       url = new URL(input)
     } catch {
-      return Either.left("is not an absolute URL such as http://host:8080/path")
+      return notAbsolute
     }
   } else {
     url = input
   }
+  // A caller without types may give us anything.
+  if (typeof url?.protocol !== "string") return notAbsolute
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    return Either.left(`has the scheme ${url.protocol.slice(0, -1)}; allowed are http and https`)
+    // Without a host, what stands before the colon is no scheme that was meant: `user:password@host`, `localhost:8080`.
+    return url.host === ""
+      ? notAbsolute
+      : Either.left(`has the scheme ${url.protocol.slice(0, -1)}; allowed are http and https`)
   }
   return Either.right(url)
 }
@@ -77,7 +84,7 @@ const decodeUserInfo = (text: string): string => {
 const basicCredentials = (url: URL): string | undefined => {
   if (url.username === "" && url.password === "") return undefined
   const bytes = new TextEncoder().encode(`${decodeUserInfo(url.username)}:${decodeUserInfo(url.password)}`)
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+  return `Basic ${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))}`
 }
 
 /**

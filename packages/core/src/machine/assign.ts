@@ -33,8 +33,8 @@ export const assign = (shelf: OriginShelf, pool: PoolRoom): Decision => {
 }
 
 /**
- * Whether a connection of `holder` that just became free is to be closed so that `blocked`, which waits for room in the whole
- * pool, can open one: when it has none at all, or clearly fewer.
+ * Whether a connection of `holder` that just became free is to be closed so that `blocked`, another key that waits for room in
+ * the whole pool, can open one: when it has none at all, or clearly fewer.
  */
 export const owesRoom = (holder: OriginShelf, blocked: OriginShelf): boolean =>
-  holder !== blocked && (blocked.counts.open === 0 || blocked.counts.open + 1 < holder.counts.open)
+  blocked.counts.open === 0 || blocked.counts.open + 1 < holder.counts.open

@@ -41,9 +41,9 @@ export class ConnectionEntry implements Alarm {
   readonly inShelf = new OrderNode(this)
   /** Its place among all idle connections of the pool. */
   readonly inPool = new OrderNode(this)
-  /** How many leases it carries at once: 1 for HTTP/1.1. */
-  maxConcurrent = 1
-  /** Leases that were granted and not yet delivered, oldest first. */
+  /** How many leases it carries at once: none until it is established, 1 with HTTP/1.1. */
+  maxConcurrent = 0
+  /** Leases that were granted and not yet delivered, newest first. */
   granted: Waiter | undefined = undefined
   /** Leases that were delivered and not yet released. */
   delivered = 0
@@ -61,6 +61,11 @@ export class ConnectionEntry implements Alarm {
   constructor(id: number, shelf: OriginShelf) {
     this.id = id
     this.shelf = shelf
+  }
+
+  /** Whether its dial has succeeded. */
+  get established(): boolean {
+    return this.maxConcurrent > 0
   }
 
   get leases(): number {

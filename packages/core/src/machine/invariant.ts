@@ -29,8 +29,8 @@ const countStates = (entries: Iterable<ConnectionEntry>): StateCounts => {
   return counts
 }
 
-const sameOpen = (a: StateCounts, b: StateCounts): boolean =>
-  a.connecting === b.connecting && a.idle === b.idle && a.active === b.active
+const same = (a: StateCounts, b: StateCounts): boolean =>
+  a.connecting === b.connecting && a.idle === b.idle && a.active === b.active && a.closing === b.closing
 
 /** What is broken, each with the law's number; empty when all is well. */
 export const violations = (machine: PoolMachine): ReadonlyArray<string> => {
@@ -50,11 +50,11 @@ export const violations = (machine: PoolMachine): ReadonlyArray<string> => {
   }
 
   const counted = countStates(machine.entries.values())
-  check("L3", sameOpen(counted, machine.counts) && counted.closing === machine.counts.closing, "the pool's counts are wrong")
+  check("L3", same(counted, machine.counts), "the pool's counts are wrong")
   check("L7", machine.opened - machine.closed === machine.entries.size, "opened - closed is not what is there")
   check("L1", machine.counts.open <= machine.limits.maxConnections, "the pool has too many connections")
   for (const [shelf, entries] of entriesOf) {
-    check("L3", sameOpen(countStates(entries), shelf.counts), `the counts of ${shelf.key} are wrong`)
+    check("L3", same(countStates(entries), shelf.counts), `the counts of ${shelf.key} are wrong`)
     checkShelf(machine, shelf, check)
   }
   checkWaiters(machine, check)

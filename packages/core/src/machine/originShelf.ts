@@ -52,16 +52,15 @@ export class OriginShelf implements Alarm {
   readonly shared = new EntryOrder()
   readonly redial = new Redial(this)
   /** When it last was asked for a connection, or got one back. */
-  lastUsed: number
+  lastUsed = 0
   /** Rounds of dialling that failed since one succeeded. */
   failures = 0
   readonly key: string
   readonly limits: KeyLimits
 
-  constructor(key: string, limits: KeyLimits, now: number) {
+  constructor(key: string, limits: KeyLimits) {
     this.key = key
     this.limits = limits
-    this.lastUsed = now
   }
 
   /** The connection to grant next: one that is shared already, or the idle one that the scheduling names. */

@@ -4,87 +4,40 @@
  *
  * @internal
  */
-import { Alarms } from "./alarms.js"
 import { assign, owesRoom } from "./assign.js"
-import type { CloseReason, Command, RejectReason } from "./command.js"
+import type { Command } from "./command.js"
 import { noCommands } from "./command.js"
-import { admit, ConnectionEntry, dismiss, move, StateCounts } from "./connectionEntry.js"
-import { EntryOrder } from "./entryOrder.js"
-import type { KeyLimits, Redial, Scheduling } from "./originShelf.js"
+import type { ConnectionEntry } from "./connectionEntry.js"
+import type { KeyLimits } from "./originShelf.js"
 import { OriginShelf } from "./originShelf.js"
+import { PoolBooks } from "./poolBooks.js"
 import { Waiter } from "./waitQueue.js"
 
-export interface PoolLimits {
-  /** Connecting, active and idle of all keys together. */
-  readonly maxConnections: number
-  /** Requests without a connection, of all keys together. */
-  readonly maxWaiting: number
-  readonly scheduling: Scheduling
-}
+export type { PoolLimits } from "./poolBooks.js"
 
 /** Up to this part of `maxLifetime` is taken off, so that connections opened together do not end together. */
 const lifetimeJitter = 0.025
 
-export class PoolMachine {
-  readonly shelves = new Map<string, OriginShelf>()
-  readonly entries = new Map<number, ConnectionEntry>()
-  /** Requests in a queue. */
-  readonly waiting = new Map<number, Waiter>()
-  /** Requests with a grant that was not delivered yet. */
-  readonly granted = new Map<number, Waiter>()
-  readonly counts = new StateCounts()
-  readonly idle = new EntryOrder()
-  /** Keys whose waiters want a dial, in the order of their turns. Between inputs: those that wait for room in the whole pool. */
-  readonly dialTurns = new Set<OriginShelf>()
-  readonly alarms = new Alarms<ConnectionEntry | Waiter | OriginShelf | Redial>()
-  readonly limits: PoolLimits
-  readonly scheduling: Scheduling
-  draining = false
-  /** Connections whose opening was ordered, ever. */
-  opened = 0
-  /** Connections that are gone, ever. */
-  closed = 0
-  /** The time of the last `WakeAt` that was not answered by `woke`. */
-  wakeAt = Infinity
-  private requests = 0
-  private out: Array<Command> | undefined = undefined
-
-  constructor(limits: PoolLimits) {
-    this.limits = limits
-    this.scheduling = limits.scheduling
-  }
-
-  get room(): number {
-    return this.limits.maxConnections - this.counts.open
-  }
-
-  /** Whether a drain has come to its end. */
-  get drained(): boolean {
-    return this.draining && this.entries.size === 0
-  }
-
-  /** The id that the next `requested` gives to its waiter. */
-  get nextWaiter(): number {
-    return this.requests
-  }
-
+export class PoolMachine extends PoolBooks {
   // --- inputs ---------------------------------------------------------------------------------------------------------------
 
   /** Somebody wants a connection until `deadline`; the waiter's id is what `nextWaiter` said before. */
   requested(now: number, key: string, limits: KeyLimits, deadline: number): ReadonlyArray<Command> {
     const id = this.requests++
-    if (this.draining) return [reject(id, "closed")]
-    const shelf = this.shelf(now, key, limits)
-    shelf.lastUsed = now
+    if (this.draining) {
+      this.refuse(id, "closed")
+      return this.answer()
+    }
+    const shelf = this.use(now, key, limits)
+    this.elapse(now)
     const waiter = new Waiter(id, shelf, deadline)
     const ready = shelf.ready(this.scheduling)
     if (ready !== undefined) {
       this.grant(ready, waiter)
     } else if (this.waiting.size >= this.limits.maxWaiting) {
-      this.order(reject(id, "queue_full"))
+      this.refuse(id, "queue_full")
     } else {
-      shelf.waiting.push(waiter)
-      this.enqueued(waiter)
+      this.enqueue(waiter)
       this.serve(shelf)
       this.dialInTurns()
     }
@@ -103,8 +56,8 @@ export class PoolMachine {
     }
     const granted = this.granted.get(waiterId)
     if (granted === undefined) return noCommands
-    const entry = this.ungrant(granted)
-    this.leaseEnded(now, entry)
+    this.elapse(now)
+    this.leaseEnded(now, this.ungrant(granted))
     return this.answer()
   }
 
@@ -118,12 +71,12 @@ export class PoolMachine {
   /** A connection is open. `jitter` in [0, 1) spreads the ends of lifetimes. */
   connected(now: number, id: number, jitter: number, maxConcurrent: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
-    if (entry === undefined) return noCommands
+    if (entry === undefined || entry.established) return noCommands
+    entry.maxConcurrent = maxConcurrent
     // It was given up while it was being opened.
     if (entry.state === "closing") return [{ _tag: "Close", connection: id, reason: entry.retired! }]
-    if (entry.state !== "connecting") return noCommands
+    this.elapse(now)
     const shelf = entry.shelf
-    entry.maxConcurrent = maxConcurrent
     entry.expiresAt = now + shelf.limits.maxLifetime * (1 - lifetimeJitter * jitter)
     entry.idleUntil = now + shelf.limits.idleTimeout
     shelf.failures = 0
@@ -139,7 +92,7 @@ export class PoolMachine {
    */
   connectFailed(now: number, id: number, jitter: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
-    if (entry === undefined || entry.state === "idle" || entry.state === "active") return noCommands
+    if (entry === undefined || entry.established) return noCommands
     const shelf = entry.shelf
     const givenUp = entry.state === "closing"
     this.remove(entry)
@@ -162,14 +115,15 @@ export class PoolMachine {
    */
   released(now: number, id: number, reusable: boolean, idleLimit: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
-    if (entry === undefined || entry.delivered === 0) return noCommands
+    if (entry === undefined || entry.state !== "active" || entry.delivered === 0) return noCommands
+    this.elapse(now)
     const shelf = entry.shelf
     shelf.lastUsed = now
     entry.delivered--
     entry.served++
     entry.idleUntil = now + Math.min(idleLimit, shelf.limits.idleTimeout)
-    if (!reusable) entry.retired ??= "not_reusable"
-    else if (entry.served >= shelf.limits.maxRequests) entry.retired ??= "max_requests"
+    if (!reusable) this.retire(entry, "not_reusable")
+    else if (entry.served >= shelf.limits.maxRequests) this.retire(entry, "max_requests")
     this.leaseEnded(now, entry)
     return this.answer()
   }
@@ -194,6 +148,71 @@ export class PoolMachine {
   /** Time has passed. */
   woke(now: number): ReadonlyArray<Command> {
     this.wakeAt = Infinity
+    this.elapse(now)
+    return this.answer()
+  }
+
+  /** Connections are wanted before anybody asks for one: dials until `connections` of the key are open, as far as limits allow. */
+  warmUpRequested(now: number, key: string, limits: KeyLimits, connections: number): ReadonlyArray<Command> {
+    if (this.draining) return noCommands
+    const shelf = this.use(now, key, limits)
+    const wanted = Math.min(connections, limits.maxConnections)
+    // Dials that were meant for waiters count, and now stay even if those leave.
+    for (let lacking = wanted - shelf.counts.active - shelf.counts.idle; lacking > 0; lacking--) {
+      shelf.connecting.oldest?.inShelf.remove()
+    }
+    while (shelf.counts.open < wanted && this.room > 0) this.connect(shelf, undefined)
+    return this.answer()
+  }
+
+  /** All idle connections are to be closed. */
+  closeIdleRequested(): ReadonlyArray<Command> {
+    for (let entry = this.idle.oldest; entry !== undefined; entry = this.idle.oldest) this.close(entry, "close_idle")
+    return this.answer()
+  }
+
+  /** No new requests, no waiters, no idle connections; exchanges may end. */
+  drainStarted(): ReadonlyArray<Command> {
+    this.draining = true
+    for (const waiter of this.waiting.values()) this.reject(waiter, "closed")
+    for (const entry of this.entries.values()) {
+      if (entry.state === "connecting" || entry.state === "idle") this.close(entry, "drain")
+      else this.retire(entry, "drain")
+    }
+    return this.answer()
+  }
+
+  /** The time to end exchanges is over. */
+  drainTimedOut(): ReadonlyArray<Command> {
+    if (!this.draining) return noCommands
+    for (const entry of this.entries.values()) {
+      if (entry.state === "closing") continue
+      this.takeBackGrants(entry)
+      this.close(entry, "drain")
+    }
+    return this.answer()
+  }
+
+  // --- what inputs have in common ---------------------------------------------------------------------------------------------
+
+  /** The key is wanted now. */
+  private use(now: number, key: string, limits: KeyLimits): OriginShelf {
+    let shelf = this.shelves.get(key)
+    if (shelf === undefined) {
+      shelf = new OriginShelf(key, limits)
+      this.shelves.set(key, shelf)
+      this.alarms.set(shelf, now + limits.unusedAfter)
+    }
+    shelf.lastUsed = now
+    return shelf
+  }
+
+  /**
+   * Whatever is due by now happens before the input itself, also when the timer is late: nobody gets a connection after his
+   * deadline, or one that should be closed.
+   */
+  private elapse(now: number): void {
+    if (this.alarms.next > now) return
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) {
       switch (due.kind) {
         case "waiter":
@@ -213,55 +232,6 @@ export class PoolMachine {
       }
     }
     this.dialInTurns()
-    return this.answer()
-  }
-
-  /** Connections are wanted before anybody asks for one: dials until `connections` of the key are open, as far as limits allow. */
-  warmUpRequested(now: number, key: string, limits: KeyLimits, connections: number): ReadonlyArray<Command> {
-    if (this.draining) return noCommands
-    const shelf = this.shelf(now, key, limits)
-    shelf.lastUsed = now
-    const wanted = Math.min(connections, limits.maxConnections)
-    while (shelf.counts.open < wanted && this.room > 0) this.connect(shelf, undefined)
-    return this.answer()
-  }
-
-  /** All idle connections are to be closed. */
-  closeIdleRequested(): ReadonlyArray<Command> {
-    for (let entry = this.idle.oldest; entry !== undefined; entry = this.idle.oldest) this.close(entry, "close_idle")
-    return this.answer()
-  }
-
-  /** No new requests, no waiters, no idle connections; exchanges may end. */
-  drainStarted(): ReadonlyArray<Command> {
-    this.draining = true
-    for (const waiter of this.waiting.values()) this.reject(waiter, "closed")
-    for (const entry of this.entries.values()) {
-      if (entry.state === "connecting" || entry.state === "idle") this.close(entry, "drain")
-      else entry.retired ??= "drain"
-    }
-    return this.answer()
-  }
-
-  /** The time to end exchanges is over. */
-  drainTimedOut(): ReadonlyArray<Command> {
-    for (const entry of this.entries.values()) {
-      if (entry.state === "closing") continue
-      this.takeBackGrants(entry)
-      this.close(entry, "drain")
-    }
-    return this.answer()
-  }
-
-  // --- what inputs have in common ---------------------------------------------------------------------------------------------
-
-  private shelf(now: number, key: string, limits: KeyLimits): OriginShelf {
-    const known = this.shelves.get(key)
-    if (known !== undefined) return known
-    const shelf = new OriginShelf(key, limits, now)
-    this.shelves.set(key, shelf)
-    this.alarms.set(shelf, now + limits.unusedAfter)
-    return shelf
   }
 
   /** Whatever changed for a key: its waiters get what can be given, and what is idle too much is closed. */
@@ -302,31 +272,10 @@ export class PoolMachine {
     }
   }
 
-  private connect(shelf: OriginShelf, order: EntryOrder | undefined): void {
-    const entry = new ConnectionEntry(this.opened++, shelf)
-    this.entries.set(entry.id, entry)
-    admit(entry, this.counts)
-    order?.add(entry.inShelf)
-    this.order({ _tag: "Connect", connection: entry.id, key: shelf.key })
-  }
-
-  private grant(entry: ConnectionEntry, waiter: Waiter): void {
-    if (entry.state === "idle") {
-      entry.inPool.remove()
-      move(entry, "active", this.counts)
-    }
-    waiter.entry = entry
-    waiter.next = entry.granted
-    entry.granted = waiter
-    this.granted.set(waiter.id, waiter)
-    this.place(entry)
-    this.order({ _tag: "Grant", waiter: waiter.id, connection: entry.id, reused: entry.served > 0 })
-  }
-
   /** A lease has ended, or was given back unused: the connection serves the next, becomes idle, or is closed. */
   private leaseEnded(now: number, entry: ConnectionEntry): void {
     const shelf = entry.shelf
-    if (entry.expiresAt <= now) entry.retired ??= "max_lifetime"
+    if (entry.expiresAt <= now) this.retire(entry, "max_lifetime")
     if (entry.leases > 0) {
       this.place(entry)
     } else if (entry.retired !== undefined) {
@@ -342,99 +291,13 @@ export class PoolMachine {
   /** Whether the next key in turn should have the place. Each release asks one other key, and the turn moves on. */
   private owesRoom(shelf: OriginShelf): boolean {
     const turns = this.dialTurns
-    if (turns.size === 0) return false
-    let [next] = turns
-    if (next === shelf) {
-      moveToEnd(turns, next)
-      ;[next] = turns
-    }
+    const [first, second] = turns
+    if (first === shelf) moveToEnd(turns, first)
+    const next = first === shelf ? second : first
     if (next === undefined) return false
     if (owesRoom(shelf, next)) return true
     moveToEnd(turns, next)
     return false
-  }
-
-  private becomeIdle(entry: ConnectionEntry): void {
-    entry.inShelf.remove()
-    move(entry, "idle", this.counts)
-    entry.shelf.idle.add(entry.inShelf)
-    this.idle.add(entry.inPool)
-  }
-
-  /** An active connection is in the order of those that can be shared while it has room. */
-  private place(entry: ConnectionEntry): void {
-    entry.inShelf.remove()
-    if (entry.hasRoom) entry.shelf.shared.add(entry.inShelf)
-  }
-
-  private enqueued(waiter: Waiter): void {
-    waiter.entry = undefined
-    this.waiting.set(waiter.id, waiter)
-    this.alarms.set(waiter, waiter.deadline)
-  }
-
-  private unqueue(waiter: Waiter): void {
-    waiter.shelf.waiting.remove(waiter)
-    this.waiting.delete(waiter.id)
-    this.alarms.clear(waiter)
-    if (!waiter.shelf.wantsDial()) this.dialTurns.delete(waiter.shelf)
-  }
-
-  private ungrant(waiter: Waiter): ConnectionEntry {
-    const entry = waiter.entry!
-    this.granted.delete(waiter.id)
-    if (entry.granted === waiter) {
-      entry.granted = waiter.next
-    } else {
-      let before = entry.granted!
-      while (before.next !== waiter) before = before.next!
-      before.next = waiter.next
-    }
-    waiter.next = undefined
-    return entry
-  }
-
-  /** Undelivered grants of a connection that is gone return to the head of the queue, oldest first. */
-  private takeBackGrants(entry: ConnectionEntry): void {
-    for (let waiter = entry.granted; waiter !== undefined; waiter = entry.granted) {
-      this.ungrant(waiter)
-      if (this.draining) {
-        this.order(reject(waiter.id, "closed"))
-      } else {
-        waiter.shelf.waiting.unshift(waiter)
-        this.enqueued(waiter)
-      }
-    }
-  }
-
-  private reject(waiter: Waiter, reason: RejectReason): void {
-    this.unqueue(waiter)
-    this.order(reject(waiter.id, reason))
-  }
-
-  private rejectAll(shelf: OriginShelf, reason: RejectReason): void {
-    for (let waiter = shelf.waiting.first; waiter !== undefined; waiter = shelf.waiting.first) this.reject(waiter, reason)
-  }
-
-  /** Orders a connection to close; it leaves the limits at once, and the books when `closeCompleted` says so. */
-  private close(entry: ConnectionEntry, reason: CloseReason): void {
-    this.withdraw(entry)
-    entry.retired = reason
-    move(entry, "closing", this.counts)
-    this.order({ _tag: "Close", connection: entry.id, reason })
-  }
-
-  private remove(entry: ConnectionEntry): void {
-    this.withdraw(entry)
-    dismiss(entry, this.counts)
-    this.entries.delete(entry.id)
-    this.closed++
-  }
-
-  private withdraw(entry: ConnectionEntry): void {
-    entry.inShelf.remove()
-    entry.inPool.remove()
-    this.alarms.clear(entry)
   }
 
   /** A key that nobody used for long is forgotten, with its idle connections. */
@@ -442,31 +305,14 @@ export class PoolMachine {
     if (shelf.inUse) shelf.lastUsed = now
     const unusedAt = shelf.lastUsed + shelf.limits.unusedAfter
     if (unusedAt > now) return this.alarms.set(shelf, unusedAt)
-    for (let entry = shelf.idle.oldest; entry !== undefined; entry = shelf.idle.oldest) this.close(entry, "unused_origin")
+    for (let entry = shelf.idle.oldest; entry !== undefined; entry = shelf.idle.oldest) {
+      this.close(entry, "unused_origin")
+    }
     this.alarms.clear(shelf.redial)
     this.shelves.delete(shelf.key)
     this.order({ _tag: "Forget", key: shelf.key })
   }
-
-  private order(command: Command): void {
-    if (this.out === undefined) this.out = [command]
-    else this.out.push(command)
-  }
-
-  /** Ends an input: its orders, and the next time to wake if that is earlier than what was said before. */
-  private answer(): ReadonlyArray<Command> {
-    const next = this.alarms.next
-    if (next < this.wakeAt) {
-      this.wakeAt = next
-      this.order({ _tag: "WakeAt", at: next })
-    }
-    const out = this.out
-    this.out = undefined
-    return out ?? noCommands
-  }
 }
-
-const reject = (waiter: number, reason: RejectReason): Command => ({ _tag: "Reject", waiter, reason })
 
 const moveToEnd = (turns: Set<OriginShelf>, shelf: OriginShelf): void => {
   turns.delete(shelf)

@@ -1,0 +1,112 @@
+/**
+ * What observers of a pool see.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type { CloseReason as OrderedCloseReason } from "./machine/command.js"
+import type { PoolError } from "./PoolError.js"
+
+/**
+ * Why a connection was closed.
+ *
+ * - `idle_timeout`, `max_lifetime`, `max_requests`: the option of that name, or the server's own limit
+ * - `idle_limit`: more were idle than `maxIdlePerOrigin`
+ * - `evicted`, `rebalanced`: another origin needed its place under `maxConnections`; it was idle, or had just become free
+ * - `not_reusable`: its exchange failed, was interrupted, or ended with `connection: close`
+ * - `not_needed`: it was still being opened, and nobody waited for it any more
+ * - `unused_origin`: its origin was not used for two housekeeping periods
+ * - `close_idle`, `drain`: at somebody's word
+ * - `server_close`: by the server
+ * - `poisoned`: the server sent bytes that nobody had asked for
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CloseReason = OrderedCloseReason | "server_close" | "poisoned"
+
+/**
+ * Something that happened in a pool. `at` is the pool's clock in milliseconds, from an arbitrary beginning; durations are
+ * milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionPool, PoolEvent } from "@connection-pool/core"
+ * import { Effect, Stream } from "effect"
+ *
+ * const logClosed = Effect.gen(function*() {
+ *   const pool = yield* ConnectionPool.ConnectionPool
+ *   yield* Stream.runForEach(pool.events, (event) =>
+ *     PoolEvent.$is("Closed")(event) ? Effect.log(event.origin, event.reason) : Effect.void)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PoolEvent = Data.TaggedEnum<{
+  /** A connection is open. */
+  Opened: { readonly at: number; readonly origin: string; readonly connectionId: number; readonly duration: number }
+  /** A connection is closed; `requests` is how many it had answered. */
+  Closed: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly reason: CloseReason
+    readonly age: number
+    readonly requests: number
+  }
+  /** A connection could not be opened. */
+  ConnectFailed: { readonly at: number; readonly origin: string; readonly error: PoolError }
+  /** A request has to wait for a connection. */
+  Queued: { readonly at: number; readonly origin: string }
+  /** A request has a connection; `waited` since it was asked for. */
+  Granted: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly reused: boolean
+    readonly waited: number
+  }
+  /** A connection came back; the pool decides what becomes of it. */
+  Released: { readonly at: number; readonly origin: string; readonly connectionId: number; readonly reusable: boolean }
+  /** A request was answered, to the last byte. */
+  Completed: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly status: number
+    readonly duration: number
+  }
+  /** A request failed. */
+  Failed: { readonly at: number; readonly origin: string; readonly error: PoolError }
+  /** Nothing is known of an origin any more. */
+  OriginRemoved: { readonly at: number; readonly origin: string }
+  /** The pool takes no more requests. */
+  Draining: { readonly at: number }
+  /** Every connection is closed. */
+  Drained: { readonly at: number }
+  /** This subscriber was too slow: `count` events before the next one are lost. */
+  Missed: { readonly at: number; readonly count: number }
+}>
+
+const { $is: is, $match: match, ...constructors } = Data.taggedEnum<PoolEvent>()
+
+/** @internal */
+export const event = constructors
+
+/**
+ * Whether an event has a tag.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const $is = is
+
+/**
+ * One function a tag.
+ *
+ * @since 0.1.0
+ * @category pattern matching
+ */
+export const $match = match

@@ -1,0 +1,47 @@
+/**
+ * What is asked of the pool.
+ *
+ * @since 0.1.0
+ */
+import type * as Headers from "@effect/platform/Headers"
+import type * as Duration from "effect/Duration"
+import type * as Stream from "effect/Stream"
+import type { TlsOptions } from "./Connector.js"
+
+/**
+ * One HTTP request.
+ *
+ * The pool writes `host`, `content-length`, `transfer-encoding` and `connection` itself. A `host` header replaces the URL's
+ * host on the wire, a `content-length` declares the length of a stream and must be right otherwise, `connection` may be
+ * `close` or `keep-alive`; `transfer-encoding`, `keep-alive`, `upgrade` and `expect` are refused.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PoolRequest {
+  /** Absolute, `http` or `https`. Credentials in it become an `authorization` header, unless there is one. */
+  readonly url: string | URL
+  /** Default `GET`. */
+  readonly method?: string | undefined
+  /** A value that is an array is sent as that many header lines. */
+  readonly headers?: Headers.Input | undefined
+  /** Text is sent as UTF-8. A stream is sent chunked, unless a `content-length` header says how long it is. */
+  readonly body?: string | Uint8Array | Stream.Stream<Uint8Array, unknown> | undefined
+  /** From the call to the last byte, in place of the pool's `requestTimeout`. A number is milliseconds. */
+  readonly timeout?: Duration.DurationInput | "none" | undefined
+  /** In place of the pool's `acquireTimeout`. */
+  readonly acquireTimeout?: Duration.DurationInput | "none" | undefined
+  /** In place of the pool's `headersTimeout`. */
+  readonly headersTimeout?: Duration.DurationInput | "none" | undefined
+  /** In place of the pool's `bodyTimeout`. A body that is streamed has none, unless it is given here. */
+  readonly bodyTimeout?: Duration.DurationInput | "none" | undefined
+  /**
+   * Bytes of the answer's body, in place of the pool's `maxResponseSize`. A body that is streamed has no limit, unless it is
+   * given here.
+   */
+  readonly maxResponseSize?: number | "none" | undefined
+  /** Whether sending it twice does no harm. Default: by its method (RFC 9110, 9.2.2). */
+  readonly idempotent?: boolean | undefined
+  /** Overrides the connector's TLS options, field by field. The same object again costs nothing. */
+  readonly tls?: TlsOptions | undefined
+}

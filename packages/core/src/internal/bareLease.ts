@@ -1,0 +1,122 @@
+/**
+ * A connection that a caller keeps for several requests, one after another.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as ConnectionPoolApi from "../ConnectionPool.js"
+import type { PoolError } from "../PoolError.js"
+import { ConnectionLost, InvalidRequest } from "../PoolError.js"
+import type { PoolRequest } from "../PoolRequest.js"
+import type { PoolResponse } from "../PoolResponse.js"
+import { checkRequest } from "./checkRequest.js"
+import type { ConnectionPool } from "./connectionPool.js"
+import type { ExchangeCaller, ExchangeLease, Fork } from "./exchange.js"
+import { RunningExchange } from "./exchange.js"
+import type { HeldConnection } from "./heldConnection.js"
+import type { LeaseHolder } from "./lease.js"
+import { Lease } from "./lease.js"
+import type { OriginState } from "./originState.js"
+import { runExchange } from "./runExchange.js"
+import { WholeResponse } from "./response.js"
+
+export class BareLease implements LeaseHolder {
+  private readonly lease: Lease
+  private held: HeldConnection | undefined = undefined
+  private running: RunningExchange | undefined = undefined
+  /** What the last exchange left: whether the connection can serve another, and for how long it may be idle. */
+  private clean = true
+  private idleLimit = Infinity
+  private wanted = true
+  private readonly turns = Effect.unsafeMakeSemaphore(1)
+  private readonly pool: ConnectionPool
+  private readonly origin: OriginState
+  private readonly onReady: (outcome: Effect.Effect<BareLease, PoolError>) => void
+
+  constructor(
+    pool: ConnectionPool,
+    origin: OriginState,
+    onReady: (outcome: Effect.Effect<BareLease, PoolError>) => void
+  ) {
+    this.pool = pool
+    this.origin = origin
+    this.onReady = onReady
+    this.lease = new Lease(pool, origin, this, pool.now)
+  }
+
+  start(): void {
+    this.pool.ask(this.lease, this.origin.settings.acquireTimeout)
+  }
+
+  /** Ends the lease; a request that is under way fails. */
+  end(): void {
+    this.running?.abort()
+    this.lease.end(this.clean && this.wanted, this.idleLimit)
+  }
+
+  onDelivered(held: HeldConnection): void {
+    this.held = held
+    this.onReady(Effect.succeed(this))
+  }
+
+  onRejected(error: PoolError): void {
+    this.onReady(Effect.fail(error))
+  }
+
+  get resting(): boolean {
+    return this.held !== undefined && this.running === undefined
+  }
+
+  onTakenAway(): void {
+    this.clean = false
+    if (this.running !== undefined) this.running.onTakenAway()
+    this.lease.end(false, Infinity)
+  }
+
+  /** What the caller holds. */
+  readonly face = (): ConnectionPoolApi.Lease => ({
+    id: this.held!.id,
+    origin: this.origin.origin.href,
+    reused: this.lease.reused,
+    send: (request) => this.turns.withPermits(1)(Effect.suspend(() => this.send(request))),
+    setReusable: (reusable) => {
+      this.wanted = reusable
+    }
+  })
+
+  private send(request: PoolRequest): Effect.Effect<PoolResponse, PoolError> {
+    const checked = checkRequest(request, this.pool.settings.keepAlive)
+    if (checked instanceof InvalidRequest) return Effect.fail(checked)
+    const origin = this.origin.origin.href
+    if (checked.target.origin.href !== origin) {
+      const description = `is not of the lease's origin ${origin}`
+      return Effect.fail(new InvalidRequest({ origin, progress: "not-sent", field: "url", description }))
+    }
+    if (!this.clean || this.lease.ended) {
+      const reason = this.clean ? "released" : "closed"
+      const reused = this.held!.requests > 0
+      return Effect.fail(new ConnectionLost({ origin, progress: "not-sent", reason, reused, bytesReceived: 0 }))
+    }
+    const start = (caller: ExchangeCaller, fork: Fork): RunningExchange => {
+      const exchange = new RunningExchange(this.pool, this.origin, checked, "collect", caller, fork)
+      this.running = exchange
+      exchange.startOn(this.held!, this.turn())
+      return exchange
+    }
+    return runExchange(request, start, (exchange) => Effect.succeed(new WholeResponse(exchange)))
+  }
+
+  /** One exchange on the lease. Until it has ended well the connection is not clean. */
+  private turn(): ExchangeLease {
+    this.clean = false
+    return {
+      reused: this.held!.requests > 0,
+      end: (reusable, idleLimit) => {
+        this.running = undefined
+        this.clean = reusable
+        this.idleLimit = idleLimit
+        if (!reusable) this.lease.end(false, Infinity)
+      }
+    }
+  }
+}

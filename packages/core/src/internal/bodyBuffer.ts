@@ -1,0 +1,111 @@
+/**
+ * The pieces of an answer's body between the connection and whoever reads them.
+ *
+ * @internal
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { PoolError } from "../PoolError.js"
+
+/** Unread bytes from which on the connection is told to wait; a body that is not longer is taken in whether it is read or not. */
+export const bodyHighWater = 64 * 1024
+
+type Pull = Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<PoolError>>
+
+/** Told when the reader wants more, and when it has taken everything. */
+export interface BodySource {
+  onWanted(): void
+  onTaken(): void
+}
+
+export class BodyBuffer {
+  /** Bytes that came, ever. */
+  received = 0
+  /** Bytes that wait for the reader. */
+  unread = 0
+  /** Somebody has begun to read. */
+  reading = false
+  private pieces: Array<Uint8Array> = []
+  private ended = false
+  private failure: PoolError | undefined = undefined
+  private reader: ((effect: Pull) => void) | undefined = undefined
+  private readonly source: BodySource
+
+  constructor(source: BodySource) {
+    this.source = source
+  }
+
+  /** A reader is waiting, and there is nothing for it. */
+  get wanted(): boolean {
+    return this.reader !== undefined
+  }
+
+  push(piece: Uint8Array): void {
+    this.received += piece.length
+    this.unread += piece.length
+    this.pieces.push(piece)
+    this.serve()
+  }
+
+  end(): void {
+    this.ended = true
+    this.serve()
+  }
+
+  fail(error: PoolError): void {
+    this.failure = error
+    this.serve()
+  }
+
+  /** Everything so far, as one array; for the only reader of a body that is complete. */
+  takeAll(): Uint8Array {
+    return concat(this.pieces)
+  }
+
+  /** The pieces that are there, or the next one; a failure is told after the pieces before it, `None` is the end. */
+  pull(): Pull {
+    return Effect.async((resume) => {
+      this.reader = resume
+      this.serve()
+      if (this.reader === undefined) return
+      this.source.onWanted()
+      return Effect.sync(() => {
+        this.reader = undefined
+      })
+    })
+  }
+
+  private serve(): void {
+    const { reader } = this
+    if (reader === undefined) return
+    if (this.pieces.length > 0) {
+      const pieces = this.pieces
+      this.pieces = []
+      this.unread = 0
+      this.reader = undefined
+      reader(Effect.succeed(Chunk.unsafeFromArray(pieces)))
+      this.source.onTaken()
+    } else if (this.failure !== undefined) {
+      this.reader = undefined
+      reader(Effect.fail(Option.some(this.failure)))
+    } else if (this.ended) {
+      this.reader = undefined
+      reader(Effect.fail(Option.none()))
+    }
+  }
+}
+
+/** One array of all the pieces; the piece itself where there is only one. */
+export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+  if (pieces.length === 1) return pieces[0]!
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const whole = new Uint8Array(length)
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.length
+  }
+  return whole
+}

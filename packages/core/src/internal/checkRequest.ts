@@ -1,0 +1,214 @@
+/**
+ * Checks a request before anything is asked of anybody, and turns it into what is sent.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { StreamedBody, WireRequest } from "../Connection.js"
+import type { TlsOptions } from "../Connector.js"
+import type { Target } from "../Origin.js"
+import { parseTarget } from "../Origin.js"
+import { InvalidRequest, isIdempotentMethod } from "../PoolError.js"
+import type { PoolRequest } from "../PoolRequest.js"
+
+/** A request that can be sent. Times are milliseconds, `undefined` where the request does not say. */
+export interface CheckedRequest {
+  readonly target: Target
+  readonly tls: TlsOptions | undefined
+  readonly wire: WireRequest
+  /** The source of a streamed body. */
+  readonly stream: Stream.Stream<Uint8Array, unknown> | undefined
+  readonly idempotent: boolean
+  readonly timeout: number | undefined
+  readonly acquireTimeout: number | undefined
+  readonly headersTimeout: number | undefined
+  readonly bodyTimeout: number | undefined
+  readonly maxResponseSize: number | undefined
+}
+
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+// eslint-disable-next-line no-control-regex -- field values (RFC 9110, 5.5) are defined by their control characters
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+const hostValue = /^[A-Za-z0-9\-._~%!$&'()*+,;=[\]:]+$/
+const digits = /^[0-9]{1,15}$/
+const lowerCaseMethod = /^(?:get|head|post|put|delete|options)$/i
+
+/** URLs repeat; parsing one costs as much as the rest of a small request. */
+const targets = new Map<string, Target>()
+const maxTargets = 1_000
+
+/** Thrown by the checks below and caught by `checkRequest` alone. */
+class Rejected {
+  readonly field: string
+  readonly description: string
+  constructor(field: string, description: string) {
+    this.field = field
+    this.description = description
+  }
+}
+
+const refuse = (field: string, description: string): never => {
+  throw new Rejected(field, description)
+}
+
+const targetOf = (url: string | URL): Target => {
+  const text = typeof url === "string" ? url : url.href
+  const known = targets.get(text)
+  if (known !== undefined) return known
+  const parsed = parseTarget(url)
+  if (Either.isLeft(parsed)) return refuse("url", parsed.left)
+  if (targets.size >= maxTargets) targets.clear()
+  targets.set(text, parsed.right)
+  return parsed.right
+}
+
+const methodOf = (method: string | undefined): string => {
+  if (method === undefined || method === "GET" || method === "POST") return method ?? "GET"
+  if (typeof method !== "string" || !token.test(method)) {
+    return refuse("method", "is not a token such as GET (RFC 9110, 9.1)")
+  }
+  if (method.toUpperCase() === "CONNECT") return refuse("method", "is CONNECT; the pool opens no tunnels")
+  return lowerCaseMethod.test(method) ? method.toUpperCase() : method
+}
+
+/** The headers as they are sent, and what those that are the pool's own say. */
+class CheckedHeaders {
+  readonly lines: Array<string> = []
+  authority: string | undefined = undefined
+  contentLength: number | undefined = undefined
+  keepAlive = true
+  hasAuthorization = false
+
+  add(name: string, value: unknown): void {
+    if (!token.test(name)) refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
+    if (typeof value !== "string" || !fieldValue.test(value)) {
+      return refuse(`headers.${name}`, "has a character that no header value may have (RFC 9110, 5.5)")
+    }
+    switch (name.toLowerCase()) {
+      case "host":
+        if (this.authority !== undefined) refuse("headers.host", "is given twice")
+        if (!hostValue.test(value)) refuse("headers.host", "is not a host with an optional port")
+        this.authority = value
+        return
+      case "content-length":
+        if (this.contentLength !== undefined) refuse("headers.content-length", "is given twice")
+        if (!digits.test(value)) refuse("headers.content-length", "is not a number of bytes")
+        this.contentLength = Number(value)
+        return
+      case "connection":
+        this.keepAlive = keepAliveOf(value.toLowerCase())
+        return
+      case "transfer-encoding":
+      case "keep-alive":
+      case "upgrade":
+      case "expect":
+        return refuse(`headers.${name}`, "is the pool's own")
+      case "authorization":
+        this.hasAuthorization = true
+    }
+    this.lines.push(name, value)
+  }
+}
+
+const keepAliveOf = (connection: string): boolean =>
+  connection === "keep-alive" ||
+  (connection !== "close" && refuse("headers.connection", "is neither close nor keep-alive"))
+
+const headersOf = (input: PoolRequest["headers"]): CheckedHeaders => {
+  const headers = new CheckedHeaders()
+  if (input === undefined) return headers
+  if (typeof input !== "object" || input === null) refuse("headers", "is neither a record nor a list of pairs")
+  const pairs: Iterable<readonly [string, unknown]> = Symbol.iterator in input ? input : Object.entries(input)
+  for (const [name, value] of pairs) {
+    if (value === undefined) continue
+    for (const line of Array.isArray(value) ? value : [value]) headers.add(name, line)
+  }
+  return headers
+}
+
+const isStream = (body: unknown): body is Stream.Stream<Uint8Array, unknown> =>
+  typeof body === "object" && body !== null && Stream.StreamTypeId in body
+
+const bodyOf = (
+  body: PoolRequest["body"],
+  contentLength: number | undefined
+): string | Uint8Array | StreamedBody | undefined => {
+  if (isStream(body)) return { contentLength }
+  if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) {
+    return refuse("body", "is neither text, bytes nor a Stream")
+  }
+  if (contentLength === undefined) return body
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body
+  const length = bytes === undefined ? 0 : bytes.length
+  return length === contentLength
+    ? bytes
+    : refuse("body", `has ${length} bytes, and its content-length says ${contentLength}`)
+}
+
+const durationOf = (field: string, input: Duration.DurationInput | "none" | undefined): number | undefined => {
+  if (input === undefined) return undefined
+  if (input === "none") return Infinity
+  const duration = Duration.decodeUnknown(input)
+  // What is negative, and NaN, decodes to zero.
+  if (Option.isNone(duration) || (typeof input === "number" && !(input >= 0))) {
+    return refuse(field, "is neither a duration such as \"5 seconds\" nor \"none\"")
+  }
+  return Duration.toMillis(duration.value)
+}
+
+const sizeOf = (input: number | "none" | undefined): number | undefined => {
+  if (input === undefined) return undefined
+  if (input === "none") return Infinity
+  return Number.isSafeInteger(input) && input >= 0
+    ? input
+    : refuse("maxResponseSize", "is neither a number of bytes nor \"none\"")
+}
+
+const check = (request: PoolRequest, target: Target, keepAlive: boolean): CheckedRequest => {
+  const method = methodOf(request.method)
+  const headers = headersOf(request.headers)
+  const body = bodyOf(request.body, headers.contentLength)
+  if (target.authorization !== undefined && !headers.hasAuthorization) {
+    headers.lines.push("authorization", target.authorization)
+  }
+  return {
+    target,
+    tls: request.tls,
+    wire: {
+      method,
+      target: target.path,
+      authority: headers.authority ?? target.origin.authority,
+      headers: headers.lines,
+      body,
+      keepAlive: keepAlive && headers.keepAlive
+    },
+    stream: isStream(request.body) ? request.body : undefined,
+    idempotent: request.idempotent ?? isIdempotentMethod(method),
+    timeout: durationOf("timeout", request.timeout),
+    acquireTimeout: durationOf("acquireTimeout", request.acquireTimeout),
+    headersTimeout: durationOf("headersTimeout", request.headersTimeout),
+    bodyTimeout: durationOf("bodyTimeout", request.bodyTimeout),
+    maxResponseSize: sizeOf(request.maxResponseSize)
+  }
+}
+
+/** The request, ready to be sent (`keepAlive` false: on a connection of its own), or what is wrong with it. */
+export const checkRequest = (request: PoolRequest, keepAlive: boolean): CheckedRequest | InvalidRequest => {
+  let origin = ""
+  try {
+    const target = targetOf(request.url)
+    origin = target.origin.href
+    return check(request, target, keepAlive)
+  } catch (rejected) {
+    if (!(rejected instanceof Rejected)) throw rejected
+    return new InvalidRequest({
+      origin,
+      progress: "not-sent",
+      field: rejected.field,
+      description: rejected.description
+    })
+  }
+}

@@ -1,0 +1,452 @@
+/**
+ * The skin of the machine: it reports facts, carries out orders, and keeps what the orders are about. It decides nothing.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import type { CloseCause, Connection } from "../Connection.js"
+import type { Connector } from "../Connector.js"
+import type { Command, RejectReason } from "../machine/command.js"
+import { noCommands } from "../machine/command.js"
+import { violations } from "../machine/invariant.js"
+import { PoolMachine } from "../machine/poolMachine.js"
+import type { PoolSettings } from "../PoolConfig.js"
+import { originSettings } from "../PoolConfig.js"
+import type { PoolCounts, PoolError } from "../PoolError.js"
+import { AcquireTimeout, ConnectFailed, ConnectTimeout, PoolClosed, QueueFull } from "../PoolError.js"
+import type { CloseReason } from "../PoolEvent.js"
+import { MetricsCache } from "../PoolMetrics.js"
+import type { ConnectionInfo } from "../PoolStats.js"
+import { PoolStats } from "../PoolStats.js"
+import type { Origin } from "../Origin.js"
+import type { TlsOptions } from "../Connector.js"
+import { Books } from "./books.js"
+import type { Deadline } from "./deadlines.js"
+import { Deadlines } from "./deadlines.js"
+import { HeldConnection } from "./heldConnection.js"
+import type { Lease } from "./lease.js"
+import { OriginState } from "./originState.js"
+import { TlsKeys } from "./tlsKeys.js"
+
+/** Jitter is drawn from here; it needs no seed of the user's. */
+const random = (): number => Math.random()
+
+type DialOutcome = Exit.Exit<Connection, ConnectFailed | ConnectTimeout>
+
+export class ConnectionPool {
+  readonly books = new Books()
+  readonly deadlines: Deadlines
+  readonly machine: PoolMachine
+  readonly held = new Map<number, HeldConnection>()
+  /** By the machine's name, from the request to the lease's end. */
+  readonly leases = new Map<number, Lease>()
+  readonly settings: PoolSettings
+  private readonly origins = new Map<string, OriginState>()
+  private readonly tlsKeys = new TlsKeys()
+  private readonly metrics: MetricsCache
+  private readonly connector: Context.Tag.Service<Connector>
+  private readonly runtime: Runtime.Runtime<never>
+  private readonly checked: boolean
+  /** Orders to carry out; they are not carried out inside one another. */
+  private orders: Array<Command> = []
+  private obeying = false
+  /** Told when a dial it asked for has ended. */
+  private readonly dialWatchers = new Map<number, (failure: PoolError | undefined) => void>()
+  private readonly drainWatchers = new Set<() => void>()
+  private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
+
+  constructor(
+    settings: PoolSettings,
+    connector: Context.Tag.Service<Connector>,
+    clock: Clock.Clock,
+    runtime: Runtime.Runtime<never>,
+    checked: boolean
+  ) {
+    this.settings = settings
+    this.connector = connector
+    this.runtime = runtime
+    this.checked = checked
+    this.machine = new PoolMachine(settings)
+    this.metrics = new MetricsCache(settings.name, settings.maxMetricOrigins)
+    this.deadlines = new Deadlines(clock, (effect) => this.fork(effect))
+  }
+
+  get now(): number {
+    return this.deadlines.now()
+  }
+
+  fork<A, E>(effect: Effect.Effect<A, E>): Fiber.RuntimeFiber<A, E> {
+    return Runtime.runFork(this.runtime)(effect)
+  }
+
+  originOf(origin: Origin, tls: TlsOptions | undefined): OriginState {
+    const identity = origin.scheme === "https" ? tls : undefined
+    const key = identity === undefined ? origin.href : `${origin.href} ${this.tlsKeys.keyOf(identity)}`
+    const known = this.origins.get(key)
+    if (known !== undefined) return known
+    const settings = originSettings(this.settings, origin.href)
+    const state = new OriginState(
+      key,
+      origin,
+      identity,
+      settings,
+      {
+        maxConnections: settings.maxConnectionsPerOrigin,
+        maxIdle: settings.maxIdlePerOrigin,
+        idleTimeout: settings.idleTimeout,
+        maxLifetime: settings.maxLifetime,
+        maxRequests: settings.maxRequestsPerConnection,
+        unusedAfter: 2 * this.settings.housekeepingInterval
+      },
+      this.metrics.of(origin, settings.maxConnectionsPerOrigin)
+    )
+    // A closed pool keeps nothing.
+    if (!this.machine.draining) this.origins.set(key, state)
+    return state
+  }
+
+  // --- facts from requests ----------------------------------------------------------------------------------------------------
+
+  /** Asks for a connection; the holder hears of the outcome, perhaps before this returns. */
+  ask(lease: Lease, acquireTimeout: number): void {
+    const { askedAt, origin } = lease
+    lease.id = this.machine.nextWaiter
+    this.leases.set(lease.id, lease)
+    this.deadlines.hold()
+    const orders = this.machine.requested(askedAt, origin.key, origin.limits, askedAt + acquireTimeout)
+    if (this.machine.waiting.has(lease.id)) this.books.queued(origin, askedAt)
+    this.obey(orders)
+    this.showCounts(origin)
+  }
+
+  deliver(lease: Lease, held: HeldConnection): void {
+    this.machine.delivered(lease.id)
+    this.books.granted(lease, held, this.now)
+  }
+
+  /** Called by the lease, once. */
+  leaseEnded(lease: Lease, reusable: boolean, idleLimit: number): void {
+    this.forgetLease(lease)
+    const now = this.now
+    if (lease.delivered) {
+      const held = lease.held!
+      this.books.released(held, reusable, now)
+      this.obey(this.machine.released(now, held.id, reusable, idleLimit))
+    } else {
+      this.obey(this.machine.cancelled(now, lease.id))
+    }
+    this.showCounts(lease.origin)
+  }
+
+  // --- facts from connections -------------------------------------------------------------------------------------------------
+
+  closedByPeer(held: HeldConnection, reason: CloseReason): void {
+    if (held.gone) return
+    this.gone(held, reason)
+    this.obey(this.machine.closedByPeer(held.id))
+    this.showCounts(held.origin)
+    held.connection!.close()
+  }
+
+  connectTimedOut(held: HeldConnection): void {
+    this.dialFailed(held, new ConnectTimeout({
+      origin: held.origin.origin.href,
+      progress: "not-sent",
+      timeout: held.origin.settings.connectTimeout
+    }))
+    interrupt(held.dial)
+  }
+
+  // --- orders -----------------------------------------------------------------------------------------------------------------
+
+  private obey(orders: ReadonlyArray<Command>): void {
+    if (this.checked) this.checkLaws()
+    for (const order of orders) this.orders.push(order)
+    if (this.obeying) return
+    this.obeying = true
+    for (let i = 0; i < this.orders.length; i++) this.carryOut(this.orders[i]!)
+    if (this.orders.length > 0) this.orders = []
+    this.obeying = false
+    if (this.machine.drained) for (const watcher of this.drainWatchers) watcher()
+  }
+
+  private carryOut(order: Command): void {
+    switch (order._tag) {
+      case "Grant":
+        // Since the decision the waiter may have left, or the connection may have died and the waiter been given another.
+        if (this.machine.granted.get(order.waiter)?.entry?.id !== order.connection) break
+        this.leases.get(order.waiter)!.grant(this.held.get(order.connection)!, order.reused)
+        break
+      case "Connect":
+        this.connect(order.connection, this.origins.get(order.key)!)
+        break
+      case "Reject":
+        this.reject(order.waiter, order.reason)
+        break
+      case "Close":
+        this.close(order.connection, order.reason)
+        break
+      case "WakeAt":
+        this.deadlines.set(this.wake, order.at)
+        break
+      case "Forget":
+        this.forget(order.key)
+    }
+  }
+
+  private connect(id: number, origin: OriginState): void {
+    const now = this.now
+    const held = new HeldConnection(this, id, origin, now)
+    this.held.set(id, held)
+    this.deadlines.set(held, now + origin.settings.connectTimeout)
+    this.showCounts(origin)
+    const { maxHeaderSize, noDelay, tcpKeepAliveDelay } = this.settings
+    const dial = Effect.suspend(() =>
+      this.connector.connect({ origin: origin.origin, tls: origin.tls, noDelay, tcpKeepAliveDelay, maxHeaderSize })
+    )
+    // Only the dial can be interrupted: what it returned is always taken over.
+    const fiber = this.fork(Effect.uninterruptibleMask((restore) =>
+      Effect.andThen(Effect.exit(restore(dial)), (exit) => Effect.sync(() => this.dialEnded(held, exit)))
+    ))
+    // It may have ended by now.
+    if (held.connection === undefined && !held.gone) held.dial = fiber
+  }
+
+  private dialEnded(held: HeldConnection, exit: DialOutcome): void {
+    this.deadlines.clear(held)
+    held.dial = undefined
+    if (held.gone || held.closing !== undefined) {
+      if (Exit.isSuccess(exit)) exit.value.close()
+      this.closeCompleted(held)
+    } else if (Exit.isSuccess(exit)) {
+      this.opened(held, exit.value)
+    } else {
+      this.dialFailed(held, dialError(held.origin.origin, exit.cause))
+    }
+  }
+
+  private opened(held: HeldConnection, connection: Connection): void {
+    const now = this.now
+    held.connection = connection
+    held.connectTime = now - held.since
+    held.origin.lastConnectFailure = undefined
+    this.books.opened(held, now)
+    connection.onClose((cause) => this.connectionClosed(held, cause))
+    this.tellDialWatcher(held, undefined)
+    this.obey(this.machine.connected(now, held.id, random(), connection.maxConcurrent))
+    this.showCounts(held.origin)
+  }
+
+  private dialFailed(held: HeldConnection, error: ConnectFailed | ConnectTimeout): void {
+    if (held.gone) return
+    held.gone = true
+    this.held.delete(held.id)
+    const now = this.now
+    this.books.connectFailed(held.origin, error, now)
+    this.tellDialWatcher(held, error)
+    this.obey(this.machine.connectFailed(now, held.id, random()))
+    this.showCounts(held.origin)
+  }
+
+  private close(id: number, reason: CloseReason): void {
+    const held = this.held.get(id)
+    if (held === undefined) return
+    held.closing = reason
+    this.showCounts(held.origin)
+    if (held.connection !== undefined) held.connection.close()
+    else interrupt(held.dial)
+  }
+
+  /** The connection itself says that it is gone: at our order, or not. */
+  private connectionClosed(held: HeldConnection, cause: CloseCause): void {
+    if (held.closing !== undefined) this.closeCompleted(held)
+    else this.closedByPeer(held, cause === "poisoned" ? "poisoned" : "server_close")
+  }
+
+  private closeCompleted(held: HeldConnection): void {
+    if (held.gone) return
+    this.gone(held, held.closing!)
+    this.machine.closeCompleted(held.id)
+    this.obey(noCommands)
+    this.showCounts(held.origin)
+  }
+
+  private gone(held: HeldConnection, reason: CloseReason): void {
+    held.gone = true
+    this.held.delete(held.id)
+    if (held.connection === undefined) this.tellDialWatcher(held, this.poolClosed(held.origin))
+    else this.books.closed(held, reason, this.now)
+  }
+
+  private reject(waiterId: number, reason: RejectReason): void {
+    const lease = this.leases.get(waiterId)
+    if (lease === undefined) return
+    this.forgetLease(lease)
+    lease.reject(this.rejection(lease, reason))
+    this.showCounts(lease.origin)
+  }
+
+  private rejection(lease: Lease, reason: RejectReason): PoolError {
+    const { origin } = lease
+    const where = { origin: origin.origin.href, progress: "not-sent" } as const
+    switch (reason) {
+      case "closed":
+        return new PoolClosed(where)
+      case "connect_failed":
+        return origin.lastConnectFailure ?? new ConnectFailed({ ...where, reason: "Other" })
+      case "queue_full":
+        return new QueueFull({ ...where, maxWaiting: this.settings.maxWaiting, stats: this.countsOf(origin) })
+      case "timed_out":
+        return new AcquireTimeout({
+          ...where,
+          waited: this.now - lease.askedAt,
+          stats: this.countsOf(origin),
+          ...(origin.lastConnectFailure === undefined ? {} : { cause: origin.lastConnectFailure })
+        })
+    }
+  }
+
+  private forget(key: string): void {
+    const origin = this.origins.get(key)
+    if (origin === undefined) return
+    origin.showCounts(undefined)
+    this.origins.delete(key)
+    if (origin.tls !== undefined) this.tlsKeys.forget(origin.tls)
+    this.books.originRemoved(origin, this.now)
+  }
+
+  private forgetLease(lease: Lease): void {
+    this.leases.delete(lease.id)
+    this.deadlines.release()
+  }
+
+  private showCounts(origin: OriginState): void {
+    origin.showCounts(this.machine.shelves.get(origin.key))
+  }
+
+  private checkLaws(): void {
+    const broken = violations(this.machine)
+    if (broken.length > 0) throw new Error(`the pool broke its laws: ${broken.join("; ")}`)
+  }
+
+  private poolClosed(origin: OriginState): PoolClosed {
+    return new PoolClosed({ origin: origin.origin.href, progress: "not-sent" })
+  }
+
+  // --- at somebody's word -----------------------------------------------------------------------------------------------------
+
+  /** Opens connections until `connections` of an origin are open; `done` hears of each failure when the last dial has ended. */
+  warmUp(origin: OriginState, connections: number, done: (opened: number, failures: ReadonlyArray<PoolError>) => void): void {
+    const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
+    const failures: Array<PoolError> = []
+    let running = 0
+    let opened = 0
+    for (const order of orders) {
+      if (order._tag !== "Connect") continue
+      running++
+      this.dialWatchers.set(order.connection, (failure) => {
+        if (failure === undefined) opened++
+        else failures.push(failure)
+        if (--running > 0) return
+        this.deadlines.release()
+        done(opened, failures)
+      })
+    }
+    if (running === 0) return done(0, failures)
+    this.deadlines.hold()
+    this.obey(orders)
+  }
+
+  private tellDialWatcher(held: HeldConnection, failure: PoolError | undefined): void {
+    const watcher = this.dialWatchers.get(held.id)
+    if (watcher === undefined) return
+    this.dialWatchers.delete(held.id)
+    watcher(failure)
+  }
+
+  closeIdle(): number {
+    const orders = this.machine.closeIdleRequested()
+    this.obey(orders)
+    return orders.filter((order) => order._tag === "Close").length
+  }
+
+  /** No more requests; running exchanges go on. */
+  startDrain(): void {
+    if (this.machine.draining) return
+    this.books.draining(this.now)
+    this.obey(this.machine.drainStarted())
+    for (const lease of this.leases.values()) if (lease.holder.resting) lease.holder.onTakenAway()
+  }
+
+  /** Takes every connection away from who still has one, and says how many that were. */
+  cutOff(): number {
+    const running = this.leases.size
+    for (const lease of this.leases.values()) lease.holder.onTakenAway()
+    this.obey(this.machine.drainTimedOut())
+    return running
+  }
+
+  /** Calls back, once, when nothing is open any more. The answer takes that back. */
+  whenDrained(done: () => void): () => void {
+    const watcher = () => {
+      this.drainWatchers.delete(watcher)
+      done()
+    }
+    this.drainWatchers.add(watcher)
+    if (this.machine.drained) watcher()
+    return () => this.drainWatchers.delete(watcher)
+  }
+
+  stop(): void {
+    this.deadlines.stop()
+    this.books.drained(this.now)
+  }
+
+  // --- what is going on -------------------------------------------------------------------------------------------------------
+
+  countsOf(origin: OriginState): PoolCounts {
+    return origin.counts(this.machine.shelves.get(origin.key))
+  }
+
+  stats(): PoolStats {
+    const { counts, waiting } = this.machine
+    return new PoolStats(
+      this.settings.name,
+      {
+        connecting: counts.connecting,
+        active: counts.active,
+        idle: counts.idle,
+        waiting: waiting.size,
+        limit: this.settings.maxConnections
+      },
+      this.books.totals.snapshot(),
+      Array.from(this.origins.values(), (origin) => origin.stats(this.machine.shelves.get(origin.key)))
+    )
+  }
+
+  connections(): ReadonlyArray<ConnectionInfo> {
+    const now = this.now
+    return Array.from(this.held.values(), (held) => ({
+      id: held.id,
+      origin: held.origin.origin.href,
+      state: this.machine.entries.get(held.id)!.state,
+      age: now - held.since,
+      requests: held.requests,
+      remoteAddress: held.connection?.remoteAddress
+    }))
+  }
+}
+
+const interrupt = (fiber: Fiber.RuntimeFiber<void> | undefined): void => fiber?.unsafeInterruptAsFork(FiberId.none)
+
+const dialError = (origin: Origin, cause: Cause.Cause<ConnectFailed | ConnectTimeout>): ConnectFailed | ConnectTimeout =>
+  Option.getOrElse(Cause.failureOption(cause), () =>
+    new ConnectFailed({ origin: origin.href, progress: "not-sent", reason: "Other", cause: Cause.squash(cause) }))

@@ -1,0 +1,43 @@
+/**
+ * A connection of the pool from the order to open it until it is gone.
+ *
+ * @internal
+ */
+import type * as Fiber from "effect/Fiber"
+import type { Connection } from "../Connection.js"
+import type { CloseReason } from "../PoolEvent.js"
+import type { ConnectionPool } from "./connectionPool.js"
+import type { Deadline } from "./deadlines.js"
+import type { OriginState } from "./originState.js"
+
+/** Until it is open, it is the deadline of its own dial. */
+export class HeldConnection implements Deadline {
+  at = Infinity
+  slot = -1
+  connection: Connection | undefined = undefined
+  dial: Fiber.RuntimeFiber<void> | undefined = undefined
+  /** Why we close it, once we do. */
+  closing: CloseReason | undefined = undefined
+  /** Nothing more is heard of it. */
+  gone = false
+  /** What opening it took, in milliseconds. */
+  connectTime = 0
+  /** Requests it was given. */
+  requests = 0
+  readonly pool: ConnectionPool
+  readonly id: number
+  readonly origin: OriginState
+  /** When its opening began. */
+  readonly since: number
+
+  constructor(pool: ConnectionPool, id: number, origin: OriginState, since: number) {
+    this.pool = pool
+    this.id = id
+    this.origin = origin
+    this.since = since
+  }
+
+  onDue(): void {
+    this.pool.connectTimedOut(this)
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * One request's claim to a connection: it waits, is delivered, and ends exactly once.
+ *
+ * @internal
+ */
+import type { PoolError } from "../PoolError.js"
+import type { ConnectionPool } from "./connectionPool.js"
+import type { HeldConnection } from "./heldConnection.js"
+import type { OriginState } from "./originState.js"
+
+/** Who wants the connection. Exactly one of the first two is called, unless the lease is ended before. */
+export interface LeaseHolder {
+  onDelivered(held: HeldConnection): void
+  onRejected(error: PoolError): void
+  /** Whether a drain need not wait for this holder: it has a connection, and nothing goes on. */
+  readonly resting: boolean
+  /** The pool takes the connection back, now. */
+  onTakenAway(): void
+}
+
+export class Lease {
+  /** Granted, delivered or not. */
+  held: HeldConnection | undefined = undefined
+  reused = false
+  delivered = false
+  ended = false
+  readonly pool: ConnectionPool
+  readonly origin: OriginState
+  readonly holder: LeaseHolder
+  /** The machine's name for it, once it was asked for. */
+  id = -1
+  /** When the connection was asked for. */
+  readonly askedAt: number
+
+  constructor(pool: ConnectionPool, origin: OriginState, holder: LeaseHolder, askedAt: number) {
+    this.pool = pool
+    this.origin = origin
+    this.holder = holder
+    this.askedAt = askedAt
+  }
+
+  /** A connection was chosen; it is delivered once it has shown that it is still alive. */
+  grant(held: HeldConnection, reused: boolean): void {
+    this.held = held
+    this.reused = reused
+    held.connection!.checkIdle((usable) => {
+      // By now the request may be gone, or may have been granted another connection in place of this one.
+      if (this.ended || this.held !== held) return
+      if (!usable) return this.pool.closedByPeer(held, "server_close")
+      this.delivered = true
+      this.pool.deliver(this, held)
+      this.holder.onDelivered(held)
+    })
+  }
+
+  /** Gives the connection back, or the claim to one. Later calls do nothing. */
+  end(reusable: boolean, idleLimit: number): void {
+    if (this.ended) return
+    this.ended = true
+    this.pool.leaseEnded(this, reusable, idleLimit)
+  }
+
+  reject(error: PoolError): void {
+    this.ended = true
+    this.holder.onRejected(error)
+  }
+}

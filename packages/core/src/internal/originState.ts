@@ -1,0 +1,89 @@
+/**
+ * What the skin knows of one pool key: its settings, and what was counted for it.
+ *
+ * @internal
+ */
+import type { TlsOptions } from "../Connector.js"
+import type { KeyLimits, OriginShelf } from "../machine/originShelf.js"
+import type { Origin } from "../Origin.js"
+import type { OriginSettings } from "../PoolConfig.js"
+import type { ConnectFailed, ConnectTimeout, PoolCounts } from "../PoolError.js"
+import type { CloseReason } from "../PoolEvent.js"
+import type { OriginMetrics } from "../PoolMetrics.js"
+import type { OriginStats, PoolTotals } from "../PoolStats.js"
+
+/** Sums that only grow. */
+export class Totals {
+  opened = 0
+  closed = 0
+  requests = 0
+  reused = 0
+  bytesReceived = 0
+  readonly failures: Record<string, number> = {}
+  readonly closedBy: Partial<Record<CloseReason, number>> = {}
+
+  snapshot(): PoolTotals {
+    return { ...this, failures: { ...this.failures }, closedBy: { ...this.closedBy } }
+  }
+}
+
+const noCounts = { connecting: 0, active: 0, idle: 0 }
+
+export class OriginState {
+  readonly totals = new Totals()
+  /** Since the last successful dial. */
+  lastConnectFailure: ConnectFailed | ConnectTimeout | undefined = undefined
+  private shownActive = 0
+  private shownIdle = 0
+  private shownWaiting = 0
+  readonly key: string
+  readonly origin: Origin
+  readonly tls: TlsOptions | undefined
+  readonly settings: OriginSettings
+  readonly limits: KeyLimits
+  readonly metrics: OriginMetrics
+
+  constructor(
+    key: string,
+    origin: Origin,
+    tls: TlsOptions | undefined,
+    settings: OriginSettings,
+    limits: KeyLimits,
+    metrics: OriginMetrics
+  ) {
+    this.key = key
+    this.origin = origin
+    this.tls = tls
+    this.settings = settings
+    this.limits = limits
+    this.metrics = metrics
+  }
+
+  counts(shelf: OriginShelf | undefined): PoolCounts {
+    const { active, connecting, idle } = shelf === undefined ? noCounts : shelf.counts
+    return { connecting, active, idle, waiting: shelf?.waiting.size ?? 0, limit: this.settings.maxConnectionsPerOrigin }
+  }
+
+  stats(shelf: OriginShelf | undefined): OriginStats {
+    return { origin: this.origin.href, ...this.counts(shelf), ...this.totals.snapshot() }
+  }
+
+  /** Moves the metrics that go up and down to what the machine counts now. */
+  showCounts(shelf: OriginShelf | undefined): void {
+    const active = shelf === undefined ? 0 : shelf.counts.active
+    const idle = shelf === undefined ? 0 : shelf.counts.idle
+    const waiting = shelf === undefined ? 0 : shelf.waiting.size
+    if (active !== this.shownActive) {
+      this.metrics.moveActive(active - this.shownActive)
+      this.shownActive = active
+    }
+    if (idle !== this.shownIdle) {
+      this.metrics.moveIdle(idle - this.shownIdle)
+      this.shownIdle = idle
+    }
+    if (waiting !== this.shownWaiting) {
+      this.metrics.movePending(waiting - this.shownWaiting)
+      this.shownWaiting = waiting
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Turns an exchange into an Effect that can be interrupted at any moment.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import * as Stream from "effect/Stream"
+import type { PoolError } from "../PoolError.js"
+import type { PoolRequest } from "../PoolRequest.js"
+import type { ExchangeCaller, Fork, RunningExchange } from "./exchange.js"
+
+type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
+
+const noFork: Fork = () => {
+  throw new Error("only a streamed body runs in a fiber of its own")
+}
+
+/**
+ * Succeeds when the caller is answered, with what `use` makes of the exchange. An interruption, also one that comes after the
+ * answer and before it was received, aborts the exchange; `use` is not interrupted. (A mask and `matchCauseEffect` cost half of
+ * what a canceller of `Effect.async` does.)
+ */
+const run = <A, R>(
+  start: Start,
+  fork: Fork,
+  use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
+): Effect.Effect<A, PoolError, R> =>
+  Effect.uninterruptibleMask((restore) => {
+    let exchange: RunningExchange | undefined
+    const answer = Effect.async<RunningExchange, PoolError>((resume) => {
+      exchange = start({
+        onAnswer: (answered) => resume(Effect.succeed(answered)),
+        onFailure: (error) => resume(Effect.fail(error)),
+        onDefect: (defect) => resume(Effect.die(defect))
+      }, fork)
+    })
+    return Effect.matchCauseEffect(restore(answer), {
+      onFailure: (cause) => {
+        exchange?.abort()
+        return Effect.failCause(cause)
+      },
+      onSuccess: use
+    })
+  })
+
+/** Runs an exchange; a streamed body runs with what the calling fiber has. */
+export const runExchange = <A, R>(
+  request: PoolRequest,
+  start: Start,
+  use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
+): Effect.Effect<A, PoolError, R> =>
+  typeof request.body === "object" && Stream.StreamTypeId in request.body
+    ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
+      run(start, (effect) => Runtime.runFork(runtime)(effect), use))
+    : run(start, noFork, use)

@@ -1,0 +1,155 @@
+/**
+ * The pool's service over the skin.
+ *
+ * @internal
+ */
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type * as Api from "../ConnectionPool.js"
+import type { Connector } from "../Connector.js"
+import type { Origin } from "../Origin.js"
+import * as Origins from "../Origin.js"
+import type { PoolSettings } from "../PoolConfig.js"
+import type { PoolError } from "../PoolError.js"
+import { InvalidRequest, PoolClosed } from "../PoolError.js"
+import type { PoolRequest } from "../PoolRequest.js"
+import { BareLease } from "./bareLease.js"
+import { checkRequest } from "./checkRequest.js"
+import { ConnectionPool } from "./connectionPool.js"
+import { drain } from "./drain.js"
+import type { BodyMode } from "./exchange.js"
+import { RunningExchange } from "./exchange.js"
+import { OpenExchange, WholeResponse } from "./response.js"
+import { runExchange } from "./runExchange.js"
+
+/** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
+const perform = <A, R = never>(
+  pool: ConnectionPool,
+  request: PoolRequest,
+  mode: BodyMode,
+  use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
+): Effect.Effect<A, PoolError, R> =>
+  Effect.suspend(() => {
+    const checked = checkRequest(request, pool.settings.keepAlive)
+    if (checked instanceof InvalidRequest) return Effect.fail(checked)
+    const origin = pool.originOf(checked.target.origin, checked.tls)
+    return runExchange(request, (caller, fork) => {
+      const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
+      exchange.start()
+      return exchange
+    }, use)
+  })
+
+const parseOrigin = (input: string | URL): Effect.Effect<Origin, InvalidRequest> =>
+  Either.match(Origins.parse(input), {
+    onLeft: (description) =>
+      Effect.fail(new InvalidRequest({ origin: "", progress: "not-sent", field: "url", description })),
+    onRight: Effect.succeed
+  })
+
+const lease = (
+  pool: ConnectionPool,
+  ...[input, options]: Parameters<Api.Service["lease"]>
+): Effect.Effect<Api.Lease, PoolError, Scope.Scope> =>
+  Effect.flatMap(parseOrigin(input), (origin) =>
+    Effect.uninterruptibleMask((restore) => {
+      let bare: BareLease | undefined
+      const ready = Effect.async<BareLease, PoolError>((resume) => {
+        bare = new BareLease(pool, pool.originOf(origin, options?.tls), resume)
+        bare.start()
+      })
+      return Effect.matchCauseEffect(restore(ready), {
+        onFailure: (cause) => {
+          bare?.end()
+          return Effect.failCause(cause)
+        },
+        onSuccess: (held) => Effect.as(Effect.addFinalizer(() => Effect.sync(() => held.end())), held.face())
+      })
+    }))
+
+const warmUpOrigin = (
+  pool: ConnectionPool,
+  origin: Origin,
+  connections: number
+): Effect.Effect<Api.WarmUpOutcome, PoolClosed> =>
+  Effect.async((resume) => {
+    if (pool.machine.draining) {
+      return resume(Effect.fail(new PoolClosed({ origin: origin.href, progress: "not-sent" })))
+    }
+    pool.warmUp(pool.originOf(origin, undefined), connections, (opened, failures) =>
+      resume(Effect.succeed({ origin: origin.href, opened, failures })))
+  })
+
+const warmUp = (
+  pool: ConnectionPool,
+  origins: Iterable<Origin>,
+  connections: number
+): Effect.Effect<Api.WarmUpReport, PoolError> =>
+  Effect.map(
+    Effect.forEach(origins, (origin) => warmUpOrigin(pool, origin, connections), { concurrency: "unbounded" }),
+    (outcomes) => ({ opened: outcomes.reduce((sum, { opened }) => sum + opened, 0), origins: outcomes })
+  )
+
+const checkConnections = (connections: number): Effect.Effect<number, InvalidRequest> =>
+  Number.isSafeInteger(connections) && connections >= 1
+    ? Effect.succeed(connections)
+    : Effect.fail(
+      new InvalidRequest({
+        origin: "",
+        progress: "not-sent",
+        field: "connections",
+        description: "is not a whole number of at least 1"
+      })
+    )
+
+/** The warm-up that the options ask for; fails only where it is required. */
+const firstWarmUp = (pool: ConnectionPool): Effect.Effect<void, PoolError> => {
+  const settings = pool.settings.warmUp
+  if (settings === undefined) return Effect.void
+  return Effect.flatMap(warmUp(pool, settings.origins, settings.connections), (report) => {
+    const failure = report.origins.flatMap(({ failures }) => failures)[0]
+    return settings.required && failure !== undefined ? Effect.fail(failure) : Effect.void
+  })
+}
+
+export const make = (
+  settings: PoolSettings,
+  connector: Context.Tag.Service<Connector>,
+  clock: Clock.Clock,
+  runtime: Runtime.Runtime<never>,
+  checked: boolean
+): Effect.Effect<Api.Service, PoolError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const pool = yield* Effect.acquireRelease(
+      Effect.sync(() => new ConnectionPool(settings, connector, clock, runtime, checked)),
+      (pool) => Effect.andThen(drain(pool, settings.drainTimeout), Effect.sync(() => pool.stop()))
+    )
+    yield* firstWarmUp(pool)
+    return {
+      execute: (request) => perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
+      stream: (request) =>
+        perform(pool, request, "read", (exchange) => {
+          exchange.scoped = true
+          const open = new OpenExchange(exchange)
+          return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
+        }),
+      open: (request) => perform(pool, request, "read", (exchange) => Effect.succeed(new OpenExchange(exchange))),
+      lease: (origin, options) => lease(pool, origin, options),
+      warmUp: (origins, options) =>
+        Effect.gen(function*() {
+          const parsed = yield* Effect.forEach(origins, parseOrigin)
+          return yield* warmUp(pool, parsed, yield* checkConnections(options?.connections ?? 1))
+        }),
+      stats: Effect.sync(() => pool.stats()),
+      connections: Effect.sync(() => pool.connections()),
+      events: pool.books.hub.stream,
+      closeIdle: Effect.sync(() => pool.closeIdle()),
+      drain: (timeout) =>
+        Effect.suspend(() => drain(pool, timeout === undefined ? settings.drainTimeout : Duration.toMillis(timeout)))
+    }
+  })

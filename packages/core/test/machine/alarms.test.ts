@@ -1,0 +1,108 @@
+import * as fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { Alarm } from "../../src/machine/alarms.js"
+import { Alarms } from "../../src/machine/alarms.js"
+
+const alarm = (): Alarm => ({ at: Infinity, slot: -1 })
+
+const takeAll = (alarms: Alarms<Alarm>): Array<number> => {
+  const times: Array<number> = []
+  for (let due = alarms.takeDue(Infinity); due !== undefined; due = alarms.takeDue(Infinity)) times.push(due.at)
+  return times
+}
+
+describe("Alarms", () => {
+  it("is empty at first", () => {
+    const alarms = new Alarms<Alarm>()
+    expect(alarms.size).toBe(0)
+    expect(alarms.next).toBe(Infinity)
+    expect(alarms.takeDue(Infinity)).toBe(undefined)
+  })
+
+  it("gives the earliest, and only when it is due", () => {
+    const alarms = new Alarms<Alarm>()
+    const [late, early] = [alarm(), alarm()]
+    alarms.set(late, 20)
+    alarms.set(early, 10)
+    expect(alarms.next).toBe(10)
+    expect(alarms.takeDue(9)).toBe(undefined)
+    expect(alarms.takeDue(10)).toBe(early)
+    expect(early.slot).toBe(-1)
+    expect(alarms.next).toBe(20)
+    expect(alarms.size).toBe(1)
+    expect(alarms.takeDue(10)).toBe(undefined)
+    expect(alarms.takeDue(25)).toBe(late)
+  })
+
+  it("moves an alarm that is set again, both ways", () => {
+    const alarms = new Alarms<Alarm>()
+    const all = [1, 2, 3, 4, 5, 6, 7].map((at) => {
+      const one = alarm()
+      alarms.set(one, at)
+      return one
+    })
+    alarms.set(all[0]!, 10)
+    expect(alarms.next).toBe(2)
+    alarms.set(all[6]!, 0)
+    expect(alarms.next).toBe(0)
+    expect(alarms.size).toBe(7)
+    expect(takeAll(alarms)).toEqual([0, 2, 3, 4, 5, 6, 10])
+  })
+
+  it("clears an alarm that is set to Infinity, and takes no notice of one that is not set", () => {
+    const alarms = new Alarms<Alarm>()
+    const [one, other] = [alarm(), alarm()]
+    alarms.set(one, 1)
+    alarms.set(one, Infinity)
+    alarms.clear(one)
+    alarms.clear(other)
+    alarms.set(other, Infinity)
+    expect(one.slot).toBe(-1)
+    expect(alarms.size).toBe(0)
+  })
+
+  it("clears the last of the heap and one in its middle", () => {
+    const alarms = new Alarms<Alarm>()
+    // The middle one's place goes to the last, which must climb: its new parent is later.
+    const all = [1, 10, 2, 11, 12, 3, 4].map((at) => {
+      const one = alarm()
+      alarms.set(one, at)
+      return one
+    })
+    alarms.clear(all[3]!)
+    expect(alarms.size).toBe(6)
+    alarms.clear(all[2]!)
+    alarms.clear(all[6]!)
+    expect(takeAll(alarms)).toEqual([1, 3, 10, 12])
+  })
+
+  it("agrees with a sorted list, whatever is set, moved and cleared, and moves no more than the heap is high", () => {
+    const step = fc.tuple(fc.nat(31), fc.oneof({ weight: 4, arbitrary: fc.nat(20) }, fc.constantFrom(Infinity, -1)))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120, size: "max" }), (steps) => {
+        const alarms = new Alarms<Alarm>()
+        const all = Array.from({ length: 32 }, alarm)
+        const set = new Map<Alarm, number>()
+        for (const [which, at] of steps) {
+          const one = all[which]!
+          if (at < 0) {
+            const due = alarms.takeDue(10)
+            const earliest = Math.min(...set.values())
+            expect(due?.at).toBe(earliest <= 10 ? earliest : undefined)
+            if (due !== undefined) set.delete(due)
+          } else {
+            alarms.set(one, at)
+            if (at === Infinity) set.delete(one)
+            else set.set(one, at)
+          }
+          expect(alarms.size).toBe(set.size)
+          expect(alarms.next).toBe(Math.min(...set.values()))
+          for (const each of all) expect(each.slot >= 0).toBe(set.has(each))
+          expect(new Set(Array.from(set.keys(), (each) => each.slot)).size).toBe(set.size)
+        }
+        expect(takeAll(alarms)).toEqual([...set.values()].sort((a, b) => a - b))
+      }),
+      { numRuns: 300 }
+    )
+  })
+})

@@ -1,0 +1,472 @@
+/**
+ * The history of a pool as its skin sees it: fed with facts and with the machine's commands, and with nothing of the machine's
+ * own books. It holds the commands against the laws.
+ */
+import type { CloseReason, Command, RejectReason } from "../../../src/machine/command.js"
+import type { KeyLimits } from "../../../src/machine/originShelf.js"
+import type { PoolLimits } from "../../../src/machine/poolMachine.js"
+
+/** What the machine was told. Without `now` it is told no time. */
+export type Fact =
+  | { readonly _tag: "requested"; readonly now: number; readonly key: string; readonly deadline: number }
+  | { readonly _tag: "cancelled"; readonly now: number; readonly waiter: number }
+  | { readonly _tag: "delivered"; readonly waiter: number }
+  | {
+    readonly _tag: "connected"
+    readonly now: number
+    readonly id: number
+    readonly jitter: number
+    readonly carries: number
+  }
+  | { readonly _tag: "connectFailed"; readonly now: number; readonly id: number; readonly jitter: number }
+  | {
+    readonly _tag: "released"
+    readonly now: number
+    readonly id: number
+    readonly reusable: boolean
+    readonly idleLimit: number
+  }
+  | { readonly _tag: "closedByPeer"; readonly id: number }
+  | { readonly _tag: "closeCompleted"; readonly id: number }
+  | { readonly _tag: "woke"; readonly now: number }
+  | { readonly _tag: "warmUpRequested"; readonly now: number; readonly key: string; readonly connections: number }
+  | { readonly _tag: "closeIdleRequested" }
+  | { readonly _tag: "drainStarted" }
+  | { readonly _tag: "drainTimedOut" }
+
+export interface Ask {
+  readonly id: number
+  readonly key: string
+  readonly deadline: number
+  state: "waiting" | "granted" | "delivered" | "rejected" | "cancelled"
+  connection: number
+}
+
+export interface Connection {
+  readonly id: number
+  readonly key: string
+  forWarmUp: boolean
+  phase: "connecting" | "open" | "closing" | "gone"
+  /** Set while it is open, and for one that was given up too late. */
+  established: boolean
+  carries: number
+  /** Waiters with an undelivered grant, oldest first. */
+  granted: Array<number>
+  delivered: number
+  served: number
+  /** It must carry no further lease. */
+  spent: boolean
+  idleUntil: number
+  expiresAt: number
+}
+
+const fail = (law: string, what: string): never => {
+  throw new Error(`${law}: ${what}`)
+}
+
+const hold = (holds: boolean, law: string, what: string): void => {
+  if (!holds) fail(law, what)
+}
+
+const without = <A>(list: Array<A>, item: A): boolean => {
+  const index = list.indexOf(item)
+  if (index < 0) return false
+  list.splice(index, 1)
+  return true
+}
+
+const leases = (connection: Connection): number => connection.granted.length + connection.delivered
+
+export class Ledger {
+  now = 0
+  wakeAt = Infinity
+  draining = false
+  readonly asks: Array<Ask> = []
+  readonly connections: Array<Connection> = []
+  /** Open and closing connections. */
+  readonly here = new Set<Connection>()
+  /** Who waits for which key, first come first. */
+  readonly queues = new Map<string, Array<number>>()
+  private readonly idle: Array<Connection> = []
+  private readonly lastUsed = new Map<string, number>()
+  private readonly failing = new Set<string>()
+  private readonly limits: PoolLimits
+  private readonly keyLimits: (key: string) => KeyLimits
+  private fact: Fact = { _tag: "closeIdleRequested" }
+  /** Whether the fact is about something the machine still knows. */
+  private applies = true
+
+  constructor(limits: PoolLimits, keyLimits: (key: string) => KeyLimits) {
+    this.limits = limits
+    this.keyLimits = keyLimits
+  }
+
+  count(phase: Connection["phase"], key?: string): number {
+    let count = 0
+    for (const one of this.here) if (one.phase === phase && (key === undefined || one.key === key)) count++
+    return count
+  }
+
+  open(key?: string): number {
+    return this.count("connecting", key) + this.count("open", key)
+  }
+
+  get waiting(): number {
+    let waiting = 0
+    for (const queue of this.queues.values()) waiting += queue.length
+    return waiting
+  }
+
+  /** One input and its answer. */
+  record(fact: Fact, commands: ReadonlyArray<Command>): void {
+    this.fact = fact
+    this.applies = true
+    if ("now" in fact) this.now = fact.now
+    this.take(fact)
+    if (!this.applies) hold(commands.length === 0, "L7", `an input about nothing was answered`)
+    for (const command of commands) this.carryOut(command)
+    this.lookAround()
+  }
+
+  private queue(key: string): Array<number> {
+    let queue = this.queues.get(key)
+    if (queue === undefined) this.queues.set(key, queue = [])
+    return queue
+  }
+
+  // --- facts ------------------------------------------------------------------------------------------------------------------
+
+  private take(fact: Fact): void {
+    switch (fact._tag) {
+      case "requested": {
+        const id = this.asks.length
+        this.asks.push({ id, key: fact.key, deadline: fact.deadline, state: "waiting", connection: -1 })
+        this.queue(fact.key).push(id)
+        if (!this.draining) this.lastUsed.set(fact.key, fact.now)
+        return
+      }
+      case "cancelled": {
+        const ask = this.asks[fact.waiter]
+        if (ask?.state === "waiting") {
+          without(this.queue(ask.key), ask.id)
+        } else if (ask?.state === "granted") {
+          const connection = this.connections[ask.connection]!
+          without(connection.granted, ask.id)
+          this.leaseEnded(connection)
+        } else {
+          this.applies = false
+          return
+        }
+        ask.state = "cancelled"
+        return
+      }
+      case "delivered": {
+        const ask = this.asks[fact.waiter]
+        if (ask?.state !== "granted") return
+        const connection = this.connections[ask.connection]!
+        without(connection.granted, ask.id)
+        connection.delivered++
+        ask.state = "delivered"
+        return
+      }
+      case "connected": {
+        const connection = this.connections[fact.id]
+        if (connection === undefined || connection.phase === "gone" || connection.established) {
+          this.applies = false
+          return
+        }
+        connection.established = true
+        if (connection.phase === "closing") return
+        const limits = this.keyLimits(connection.key)
+        connection.phase = "open"
+        connection.carries = fact.carries
+        connection.expiresAt = fact.now + limits.maxLifetime * (1 - 0.025 * fact.jitter)
+        connection.idleUntil = fact.now + limits.idleTimeout
+        this.idle.push(connection)
+        this.failing.delete(connection.key)
+        return
+      }
+      case "connectFailed": {
+        const connection = this.connections[fact.id]
+        if (connection === undefined || connection.phase === "gone" || connection.established) {
+          this.applies = false
+          return
+        }
+        if (connection.phase === "connecting") this.failing.add(connection.key)
+        this.gone(connection)
+        return
+      }
+      case "released": {
+        const connection = this.connections[fact.id]
+        if (connection?.phase !== "open" || connection.delivered === 0) {
+          this.applies = false
+          return
+        }
+        const limits = this.keyLimits(connection.key)
+        this.lastUsed.set(connection.key, fact.now)
+        connection.delivered--
+        connection.served++
+        connection.idleUntil = fact.now + Math.min(limits.idleTimeout, fact.idleLimit)
+        if (!fact.reusable || connection.served >= limits.maxRequests) connection.spent = true
+        this.leaseEnded(connection)
+        return
+      }
+      case "closedByPeer": {
+        const connection = this.connections[fact.id]
+        if (connection === undefined || connection.phase === "gone") {
+          this.applies = false
+          return
+        }
+        this.returnGrants(connection)
+        this.gone(connection)
+        return
+      }
+      case "closeCompleted": {
+        const connection = this.connections[fact.id]
+        if (connection?.phase === "closing") this.gone(connection)
+        return
+      }
+      case "woke":
+        this.wakeAt = Infinity
+        return
+      case "warmUpRequested":
+        if (this.draining) {
+          this.applies = false
+          return
+        }
+        this.lastUsed.set(fact.key, fact.now)
+        this.keepDials(fact.key, fact.connections)
+        return
+      case "drainStarted":
+        this.draining = true
+        return
+      case "drainTimedOut":
+        this.applies = this.draining
+        return
+      case "closeIdleRequested":
+        return
+    }
+  }
+
+  /** Dials for waiters that a warm-up counts on stay when the waiters leave. */
+  private keepDials(key: string, connections: number): void {
+    let lacking = Math.min(connections, this.keyLimits(key).maxConnections) - this.count("open", key)
+    for (const one of this.here) {
+      if (one.key !== key || one.phase !== "connecting" || one.forWarmUp) continue
+      if (lacking-- > 0) one.forWarmUp = true
+    }
+  }
+
+  private leaseEnded(connection: Connection): void {
+    if (connection.expiresAt <= this.now) connection.spent = true
+    if (leases(connection) === 0) this.idle.push(connection)
+  }
+
+  private returnGrants(connection: Connection): void {
+    for (const waiter of connection.granted) this.asks[waiter]!.state = "waiting"
+    this.queue(connection.key).unshift(...connection.granted)
+    connection.granted = []
+  }
+
+  private gone(connection: Connection): void {
+    without(this.idle, connection)
+    connection.phase = "gone"
+    this.here.delete(connection)
+  }
+
+  // --- commands ---------------------------------------------------------------------------------------------------------------
+
+  private carryOut(command: Command): void {
+    switch (command._tag) {
+      case "Connect":
+        return this.connect(command.connection, command.key)
+      case "Grant":
+        return this.grant(command.waiter, command.connection, command.reused)
+      case "Reject":
+        return this.reject(command.waiter, command.reason)
+      case "Close":
+        return this.close(command.connection, command.reason)
+      case "WakeAt":
+        hold(command.at < this.wakeAt, "L10", `woken at ${command.at} though ${this.wakeAt} was said before`)
+        this.wakeAt = command.at
+        return
+      case "Forget":
+        return this.forget(command.key)
+    }
+  }
+
+  private connect(id: number, key: string): void {
+    const name = `connect ${id}`
+    hold(id === this.connections.length, "L7", `${name}: not a new number`)
+    hold(!this.draining, "L8", `${name}: draining`)
+    hold(this.open(key) < this.keyLimits(key).maxConnections, "L1", `${name}: ${key} is full`)
+    hold(this.open() < this.limits.maxConnections, "L1", `${name}: the pool is full`)
+    const connecting = this.count("connecting", key)
+    const forWarmUp = this.fact._tag === "warmUpRequested" && connecting >= this.queue(key).length
+    if (forWarmUp && this.fact._tag === "warmUpRequested") {
+      hold(this.open(key) < this.fact.connections, "L9", `${name}: more than was asked for`)
+    } else {
+      hold(connecting < this.queue(key).length, "L9", `${name}: nobody of ${key} waits for it`)
+      if (this.failing.has(key) && this.fact._tag !== "warmUpRequested") {
+        hold(connecting === 0, "L9", `${name}: ${key} fails and dials more than one at a time`)
+      }
+    }
+    const connection: Connection = {
+      id,
+      key,
+      forWarmUp,
+      phase: "connecting",
+      established: false,
+      carries: 1,
+      granted: [],
+      delivered: 0,
+      served: 0,
+      spent: false,
+      idleUntil: Infinity,
+      expiresAt: Infinity
+    }
+    this.connections.push(connection)
+    this.here.add(connection)
+  }
+
+  /** Whether a connection could carry one more lease. */
+  private hasRoom(connection: Connection): boolean {
+    return connection.phase === "open" && !connection.spent && leases(connection) < connection.carries
+  }
+
+  private grant(waiter: number, id: number, reused: boolean): void {
+    const name = `grant ${waiter} -> ${id}`
+    const ask = this.asks[waiter]
+    const connection = this.connections[id]
+    if (ask === undefined || connection === undefined) return fail("L6", `${name}: nobody knows them`)
+    hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
+    hold(ask.key === connection.key, "L6", `${name}: another key's connection`)
+    hold(connection.phase === "open", "L6", `${name}: the connection is ${connection.phase}`)
+    hold(!connection.spent, "L4", `${name}: the connection must not be used again`)
+    hold(leases(connection) < connection.carries, "L4", `${name}: the connection carries enough`)
+    hold(this.queue(ask.key)[0] === waiter, "L6", `${name}: out of turn`)
+    hold(reused === connection.served > 0, "L6", `${name}: reused is wrong`)
+    if (leases(connection) === 0) {
+      for (const other of this.here) {
+        const shared = other.key === ask.key && leases(other) > 0 && this.hasRoom(other)
+        hold(!shared, "L6", `${name}: ${other.id} could be shared`)
+      }
+      const idle = this.idle.filter((one) => one.key === ask.key)
+      const next = this.limits.scheduling === "lifo" ? idle[idle.length - 1] : idle[0]
+      hold(next === connection, "L6", `${name}: ${next?.id} is next`)
+      const late = connection.idleUntil <= this.now || connection.expiresAt <= this.now
+      const { fact } = this
+      const justNow = fact._tag === "released" && fact.id === id ||
+        fact._tag === "cancelled" && this.asks[fact.waiter]!.connection === id
+      if ("now" in fact && !justNow) hold(!late, "L10", `${name}: the connection should be closed by now`)
+    }
+    if ("now" in this.fact) hold(ask.deadline > this.now, "L10", `${name}: the request has timed out`)
+    without(this.idle, connection)
+    this.queue(ask.key).shift()
+    connection.granted.push(waiter)
+    ask.state = "granted"
+    ask.connection = id
+  }
+
+  private reject(waiter: number, reason: RejectReason): void {
+    const name = `reject ${waiter} ${reason}`
+    const ask = this.asks[waiter]
+    if (ask === undefined) return fail("L6", `${name}: nobody knows it`)
+    if (ask.state === "granted" && this.fact._tag === "drainTimedOut") {
+      without(this.connections[ask.connection]!.granted, waiter)
+    } else {
+      hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
+    }
+    const { _tag } = this.fact
+    const fits: Record<RejectReason, boolean> = {
+      queue_full: _tag === "requested" && waiter === this.asks.length - 1 && this.waiting > this.limits.maxWaiting,
+      timed_out: ask.deadline <= this.now,
+      connect_failed: _tag === "connectFailed" && this.count("open", ask.key) === 0,
+      closed: this.draining
+    }
+    hold(fits[reason], "L6", `${name}: no reason for that`)
+    without(this.queue(ask.key), waiter)
+    ask.state = "rejected"
+  }
+
+  private close(id: number, reason: CloseReason): void {
+    const name = `close ${id} ${reason}`
+    const connection = this.connections[id]
+    if (connection === undefined) return fail("L7", `${name}: nobody knows it`)
+    const { fact, now } = this
+    if (connection.phase === "closing" && fact._tag === "connected" && fact.id === id) return
+    const { phase } = connection
+    hold(phase === "connecting" || phase === "open", "L7", `${name}: it is ${phase}`)
+    const cut = fact._tag === "drainTimedOut" || reason === "drain" && phase === "connecting"
+    hold(cut || leases(connection) === 0, "L4", `${name}: it is in use`)
+    const idle = this.idle.includes(connection) && !connection.spent
+    const limits = this.keyLimits(connection.key)
+    const own = fact._tag === "released" || fact._tag === "cancelled"
+    const othersWait = [...this.queues].some(([key, queue]) => key !== connection.key && queue.length > 0)
+    const first = (list: ReadonlyArray<Connection>): boolean => list[0] === connection
+    const siblings = this.idle.filter((one) => one.key === connection.key)
+    const fits: Record<CloseReason, boolean> = {
+      idle_timeout: idle && connection.idleUntil <= now && "now" in fact,
+      max_lifetime: phase === "open" && connection.expiresAt <= now && "now" in fact,
+      max_requests: phase === "open" && connection.served >= limits.maxRequests,
+      idle_limit: idle && siblings.length > limits.maxIdle && first(siblings),
+      evicted: idle && othersWait && first(this.idle) && this.open() === this.limits.maxConnections,
+      rebalanced: idle && othersWait && own && this.open() === this.limits.maxConnections,
+      not_reusable: phase === "open" && connection.spent,
+      not_needed: phase === "connecting" && !connection.forWarmUp && fact._tag === "cancelled" &&
+        this.count("connecting", connection.key) > this.queue(connection.key).length,
+      unused_origin: idle && this.isUnused(connection.key),
+      close_idle: idle && fact._tag === "closeIdleRequested",
+      drain: this.draining
+    }
+    hold(fits[reason], "L7", `${name}: no reason for that`)
+    without(this.idle, connection)
+    connection.phase = "closing"
+  }
+
+  private isUnused(key: string): boolean {
+    return "now" in this.fact && this.lastUsed.get(key)! + this.keyLimits(key).unusedAfter <= this.now
+  }
+
+  private forget(key: string): void {
+    hold(this.open(key) === 0 && this.queue(key).length === 0, "L7", `forget ${key}: it is in use`)
+    hold(this.isUnused(key), "L7", `forget ${key}: it was used lately`)
+    this.failing.delete(key)
+  }
+
+  // --- what holds between inputs ----------------------------------------------------------------------------------------------
+
+  private lookAround(): void {
+    const { fact } = this
+    const late = (at: number): boolean => fact._tag === "woke" && at <= this.now
+    if (this.draining) hold(this.waiting + this.count("connecting") + this.idle.length === 0, "L8", "left in the drain")
+    for (const [key, queue] of this.queues) {
+      for (const waiter of queue) {
+        const { deadline } = this.asks[waiter]!
+        hold(this.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
+      }
+      if (queue.length > 0) this.lookAtWaiters(key, queue.length)
+    }
+    const idle = new Map<string, number>()
+    for (const one of this.idle) {
+      const closeAt = Math.min(one.idleUntil, one.expiresAt)
+      hold(this.wakeAt <= closeAt && !late(closeAt), "L10", `${one.id} is idle longer than ${closeAt}`)
+      const count = (idle.get(one.key) ?? 0) + 1
+      idle.set(one.key, count)
+      hold(count <= this.keyLimits(one.key).maxIdle, "L2", `${one.key} has ${count} idle`)
+    }
+  }
+
+  private lookAtWaiters(key: string, waiting: number): void {
+    for (const one of this.here) hold(one.key !== key || !this.hasRoom(one), "L5", `${key} waits and ${one.id} is free`)
+    const enough = this.failing.has(key) || this.count("connecting", key) >= waiting
+    const full = this.open(key) >= this.keyLimits(key).maxConnections
+    const blocked = this.open() >= this.limits.maxConnections && this.idle.length === 0
+    hold(enough || full || blocked, "L9", `${key} waits and could dial`)
+    const established = this.count("open", key) > 0
+    hold(this.count("connecting", key) > 0 || established || blocked, "L9", `${key} waits for nothing`)
+    const watched = !established || this.wakeAt < Infinity ||
+      this.count("open", key) + this.count("connecting", key) > 0
+    hold(watched, "L9", `${key} waits for ever`)
+  }
+}
