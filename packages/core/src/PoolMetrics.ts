@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Metric from "effect/Metric"
+import * as MetricLabel from "effect/MetricLabel"
 import type { Origin } from "./Origin.js"
 
 const counter = (name: string, description: string) => Metric.counter(name, { description })
@@ -77,78 +78,73 @@ export const failures = sum("http.client.pool.failures", "Failed requests")
  */
 export const connectionsClosed = sum("http.client.pool.connections.closed", "Closed connections")
 
-/** What an update needs, tagged once. */
-type Tagged = Metric.Metric.Counter<number>
+type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
-const add = (metric: Tagged, amount: number): void => metric.unsafeUpdate(amount, [])
+const labelsOf = (poolName: string, origin: Origin | undefined): Labels => {
+  const name = MetricLabel.make("http.client.connection.pool.name", poolName)
+  if (origin === undefined) return [name, MetricLabel.make("server.address", "_OTHER")]
+  return [
+    name,
+    MetricLabel.make("server.address", origin.host),
+    MetricLabel.make("server.port", String(origin.port)),
+    MetricLabel.make("url.scheme", origin.scheme)
+  ]
+}
 
-/** The metrics of one origin in one pool; tagging costs a hundred times an update. */
+/**
+ * The metrics of one origin in one pool. A metric finds its series by the array of labels it is given: the same array costs
+ * 0.04 µs, an equal one 3 µs.
+ */
 class OriginMetrics {
-  private readonly active: Tagged
-  private readonly idle: Tagged
-  private readonly pending: Tagged
-  private readonly requests: Tagged
-  private readonly created: Tagged
-  private readonly reused: Tagged
-  private readonly failures = new Map<string, Tagged>()
-  private readonly closures = new Map<string, Tagged>()
-  private readonly tag: <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => Metric.Metric<Type, In, Out>
+  private readonly labels: Labels
+  private readonly active: Labels
+  private readonly idle: Labels
+  private readonly failureLabels = new Map<string, Labels>()
+  private readonly closeLabels = new Map<string, Labels>()
 
   constructor(poolName: string, origin: Origin | undefined, limit: number) {
-    this.tag = (metric) => {
-      const named = Metric.tagged(metric, "http.client.connection.pool.name", poolName)
-      if (origin === undefined) return Metric.tagged(named, "server.address", "_OTHER")
-      return named.pipe(
-        Metric.tagged("server.address", origin.host),
-        Metric.tagged("server.port", String(origin.port)),
-        Metric.tagged("url.scheme", origin.scheme)
-      )
-    }
-    this.active = Metric.tagged(this.tag(openConnections), "http.connection.state", "active")
-    this.idle = Metric.tagged(this.tag(openConnections), "http.connection.state", "idle")
-    this.pending = this.tag(pendingRequests)
-    this.requests = this.tag(requests)
-    this.created = this.tag(connectionsCreated)
-    this.reused = this.tag(connectionsReused)
-    if (origin !== undefined) this.tag(maxConnections).unsafeUpdate(limit, [])
+    this.labels = labelsOf(poolName, origin)
+    this.active = [...this.labels, MetricLabel.make("http.connection.state", "active")]
+    this.idle = [...this.labels, MetricLabel.make("http.connection.state", "idle")]
+    if (origin !== undefined) maxConnections.unsafeUpdate(limit, this.labels)
   }
 
   moveActive(by: number): void {
-    add(this.active, by)
+    openConnections.unsafeUpdate(by, this.active)
   }
 
   moveIdle(by: number): void {
-    add(this.idle, by)
+    openConnections.unsafeUpdate(by, this.idle)
   }
 
   movePending(by: number): void {
-    add(this.pending, by)
+    pendingRequests.unsafeUpdate(by, this.labels)
   }
 
   requested(reused: boolean): void {
-    add(this.requests, 1)
-    if (reused) add(this.reused, 1)
+    requests.unsafeUpdate(1, this.labels)
+    if (reused) connectionsReused.unsafeUpdate(1, this.labels)
   }
 
   opened(): void {
-    add(this.created, 1)
+    connectionsCreated.unsafeUpdate(1, this.labels)
   }
 
   failed(tag: string): void {
-    this.addTagged(this.failures, failures, "error.type", tag)
+    failures.unsafeUpdate(1, this.with(this.failureLabels, "error.type", tag))
   }
 
   closed(reason: string): void {
-    this.addTagged(this.closures, connectionsClosed, "reason", reason)
+    connectionsClosed.unsafeUpdate(1, this.with(this.closeLabels, "reason", reason))
   }
 
-  private addTagged(cache: Map<string, Tagged>, metric: Tagged, key: string, value: string): void {
-    let tagged = cache.get(value)
-    if (tagged === undefined) {
-      tagged = Metric.tagged(this.tag(metric), key, value)
-      cache.set(value, tagged)
+  private with(cache: Map<string, Labels>, key: string, value: string): Labels {
+    let labels = cache.get(value)
+    if (labels === undefined) {
+      labels = [...this.labels, MetricLabel.make(key, value)]
+      cache.set(value, labels)
     }
-    add(tagged, 1)
+    return labels
   }
 }
 
