@@ -25,7 +25,10 @@ export const drain = (pool: ConnectionPool, timeout: number): Effect.Effect<Drai
         if (!pool.machine.drained) deadlines.set(deadline, now + closeGrace)
       }
     }
+    let ended = false
     const end = (): void => {
+      if (ended) return
+      ended = true
       deadlines.clear(deadline)
       forget()
       deadlines.release()

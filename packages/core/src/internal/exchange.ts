@@ -142,13 +142,15 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     }
   }
 
-  /** The caller wants the whole body after all: the limits of a body that is read whole hold from here on. */
-  readWhole(): void {
+  /**
+   * The caller wants the whole body after all: the limits of a body that is read whole hold from here on. Says what is wrong if
+   * they are passed already.
+   */
+  readWhole(): ResponseTooLarge | undefined {
     const { settings } = this.origin
     this.bodyTimeout = this.request.bodyTimeout ?? settings.bodyTimeout
     this.maxBody = this.request.maxResponseSize ?? settings.maxResponseSize
-    this.checkSize(this.head!.contentLength ?? 0, true)
-    this.checkSize(this.body.received, false)
+    return this.checkSize(this.head!.contentLength ?? 0, true) ?? this.checkSize(this.body.received, false)
   }
 
   // --- the lease --------------------------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     this.head = head
     this.firstByteAt = this.pool.now
     this.phase = "body"
-    if (head.contentLength !== undefined && this.checkSize(head.contentLength, true)) return
+    if (head.contentLength !== undefined && this.checkSize(head.contentLength, true) !== undefined) return
     if (this.mode === "collect") {
       this.awaitBody(this.firstByteAt)
     } else {
@@ -206,7 +208,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
 
   onBody(piece: Uint8Array): void {
     this.pool.books.received(this.origin, piece.length)
-    if (this.checkSize(this.body.received + piece.length, false)) return
+    if (this.checkSize(this.body.received + piece.length, false) !== undefined) return
     if (this.bodyTimeout !== Infinity) this.owedSince = this.pool.now
     this.body.push(piece)
     if (this.mode === "read" && !this.paused && this.body.unread > bodyHighWater) {
@@ -350,14 +352,14 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     })
   }
 
-  /** Fails an answer that is too large; true if it did. */
-  private checkSize(received: number, declared: boolean): boolean {
-    if (received <= this.maxBody) return false
+  /** Fails an answer that is too large. */
+  private checkSize(received: number, declared: boolean): ResponseTooLarge | undefined {
+    const limit = this.maxBody
+    if (received <= limit) return undefined
     const origin = this.origin.origin.href
-    this.fail(
-      new ResponseTooLarge({ origin, progress: "response-started", limit: this.maxBody, received, declared })
-    )
-    return true
+    const error = new ResponseTooLarge({ origin, progress: "response-started", limit, received, declared })
+    this.fail(error)
+    return error
   }
 
   private fail(error: PoolError): void {

@@ -14,7 +14,8 @@ import { concat } from "./bodyBuffer.js"
 import type { RunningExchange } from "./exchange.js"
 
 const parseHeaders = (raw: ReadonlyArray<string>): Headers.Headers => {
-  const record: Record<string, string> = {}
+  // Without a prototype, so that no header's name means anything but itself.
+  const record = Object.create(null) as Record<string, string>
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
     const before = record[name]
@@ -109,8 +110,8 @@ export class OpenExchange extends Info implements Exchange {
   get bytes(): Effect.Effect<Uint8Array, PoolError> {
     return Effect.suspend(() => {
       this.beginReading()
-      this.exchange.readWhole()
-      return this.collect([])
+      const tooLarge = this.exchange.readWhole()
+      return tooLarge === undefined ? this.collect([]) : Effect.fail(tooLarge)
     }).pipe(Effect.onExit(() => Effect.sync(this.abort)))
   }
 
