@@ -14,7 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { TlsOptions } from "./Connector.js"
 import { Connector } from "./Connector.js"
 import * as internal from "./internal/service.js"
-import type { PoolOptions, PoolSettings, WrappedPoolOptions } from "./PoolConfig.js"
+import type { PoolOptions, PoolSettings, Wrapped } from "./PoolConfig.js"
 import * as PoolConfig from "./PoolConfig.js"
 import type { InvalidOptions, PoolError } from "./PoolError.js"
 import type { PoolEvent } from "./PoolEvent.js"
@@ -210,7 +210,7 @@ export const layer = (options: PoolOptions = {}): Layer.Layer<ConnectionPool, In
  * @category layers
  */
 export const layerConfig = (
-  config: WrappedPoolOptions
+  config: Wrapped<PoolOptions>
 ): Layer.Layer<ConnectionPool, InvalidOptions | PoolError | ConfigError, Connector> =>
   Layer.scoped(ConnectionPool, Effect.flatMap(PoolConfig.unwrap(config), make))
 

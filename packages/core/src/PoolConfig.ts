@@ -316,17 +316,17 @@ export const fromEnvironment: Config.Config<PoolOptions> = Config.map(
 )
 
 /**
- * Options in which any value, or the whole, may be a `Config`.
+ * Options of which the whole, or every value, is a `Config`.
  *
  * @since 0.1.0
  * @category models
  */
-export type WrappedPoolOptions = Config.Config.Wrap<PoolOptions>
+export type Wrapped<Options> = Config.Config.Wrap<Options>
 
 /**
- * One `Config` of options in which any value may be one.
+ * One `Config` of options whose values are `Config`s.
  *
  * @since 0.1.0
  * @category configuration
  */
-export const unwrap: (wrapped: WrappedPoolOptions) => Config.Config<PoolOptions> = Config.unwrap
+export const unwrap: <Options>(wrapped: Wrapped<Options>) => Config.Config<Options> = Config.unwrap

@@ -106,6 +106,8 @@ export interface ConnectionInfo {
   readonly id: number
   readonly origin: string
   readonly state: "connecting" | "idle" | "active" | "closing"
+  /** What an active one is doing; `leased` is a connection kept by `lease`, between two requests. */
+  readonly phase: "sending" | "headers" | "body" | "leased" | undefined
   /** Milliseconds since its opening began. */
   readonly age: number
   /** Requests it has answered. */

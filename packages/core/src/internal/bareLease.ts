@@ -6,9 +6,10 @@
 import * as Effect from "effect/Effect"
 import type * as ConnectionPoolApi from "../ConnectionPool.js"
 import type { PoolError } from "../PoolError.js"
-import { ConnectionLost, InvalidRequest } from "../PoolError.js"
+import { ConnectionLost, InvalidRequest, PoolClosed } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { PoolResponse } from "../PoolResponse.js"
+import type { ConnectionInfo } from "../PoolStats.js"
 import { checkRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { ExchangeCaller, ExchangeLease, Fork } from "./exchange.js"
@@ -63,6 +64,10 @@ export class BareLease implements LeaseHolder {
     this.onReady(Effect.fail(error))
   }
 
+  get connectionPhase(): ConnectionInfo["phase"] {
+    return this.running === undefined ? "leased" : this.running.connectionPhase
+  }
+
   get resting(): boolean {
     return this.held !== undefined && this.running === undefined
   }
@@ -71,6 +76,8 @@ export class BareLease implements LeaseHolder {
     this.clean = false
     if (this.running !== undefined) this.running.onTakenAway()
     this.lease.end(false, Infinity)
+    if (this.held !== undefined) return
+    this.onReady(Effect.fail(new PoolClosed({ origin: this.origin.origin.href, progress: "not-sent" })))
   }
 
   /** What the caller holds. */
@@ -92,9 +99,10 @@ export class BareLease implements LeaseHolder {
       const description = `is not of the lease's origin ${origin}`
       return Effect.fail(new InvalidRequest({ origin, progress: "not-sent", field: "url", description }))
     }
-    if (!this.clean || this.lease.ended) {
-      const reason = this.clean ? "released" : "closed"
-      const reused = this.held!.requests > 0
+    const { gone, requests } = this.held!
+    if (!this.clean || this.lease.ended || gone) {
+      const reason = this.clean && !gone ? "released" : "closed"
+      const reused = requests > 0
       return Effect.fail(new ConnectionLost({ origin, progress: "not-sent", reason, reused, bytesReceived: 0 }))
     }
     const start = (caller: ExchangeCaller, fork: Fork): RunningExchange => {

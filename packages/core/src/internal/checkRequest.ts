@@ -3,9 +3,8 @@
  *
  * @internal
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { StreamedBody, WireRequest } from "../Connection.js"
 import type { TlsOptions } from "../Connector.js"
@@ -13,6 +12,7 @@ import type { Target } from "../Origin.js"
 import { parseTarget } from "../Origin.js"
 import { InvalidRequest, isIdempotentMethod } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
+import * as Kind from "./optionKind.js"
 
 /** A request that can be sent. Times are milliseconds, `undefined` where the request does not say. */
 export interface CheckedRequest {
@@ -55,7 +55,8 @@ const refuse = (field: string, description: string): never => {
 }
 
 const targetOf = (url: string | URL): Target => {
-  const text = typeof url === "string" ? url : url.href
+  // A caller without types may give us anything.
+  const text = typeof url === "string" ? url : String(url?.href)
   const known = targets.get(text)
   if (known !== undefined) return known
   const parsed = parseTarget(url)
@@ -83,7 +84,7 @@ class CheckedHeaders {
   hasAuthorization = false
 
   add(name: string, value: unknown): void {
-    if (!token.test(name)) refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
+    if (typeof name !== "string" || !token.test(name)) refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
     if (typeof value !== "string" || !fieldValue.test(value)) {
       return refuse(`headers.${name}`, "has a character that no header value may have (RFC 9110, 5.5)")
     }
@@ -148,16 +149,12 @@ const bodyOf = (
     : refuse("body", `has ${length} bytes, and its content-length says ${contentLength}`)
 }
 
-const durationOf = (field: string, input: Duration.DurationInput | "none" | undefined): number | undefined => {
-  if (input === undefined) return undefined
-  if (input === "none") return Infinity
-  const duration = Duration.decodeUnknown(input)
-  // What is negative, and NaN, decodes to zero.
-  if (Option.isNone(duration) || (typeof input === "number" && !(input >= 0))) {
-    return refuse(field, "is neither a duration such as \"5 seconds\" nor \"none\"")
-  }
-  return Duration.toMillis(duration.value)
-}
+const duration = Kind.duration({ min: 0, none: true })
+
+const durationOf = (field: string, input: Duration.DurationInput | "none" | undefined): number | undefined =>
+  input === undefined
+    ? undefined
+    : duration.decode(input) ?? refuse(field, "is neither a duration such as \"5 seconds\" nor \"none\"")
 
 const sizeOf = (input: number | "none" | undefined): number | undefined => {
   if (input === undefined) return undefined

@@ -109,7 +109,9 @@ export class ConnectionPool {
       this.metrics.of(origin, settings.maxConnectionsPerOrigin)
     )
     // A closed pool keeps nothing.
-    if (!this.machine.draining) this.origins.set(key, state)
+    if (this.machine.draining) return state
+    this.origins.set(key, state)
+    if (identity !== undefined) this.tlsKeys.hold(identity)
     return state
   }
 
@@ -319,7 +321,7 @@ export class ConnectionPool {
     if (origin === undefined) return
     origin.showCounts(undefined)
     this.origins.delete(key)
-    if (origin.tls !== undefined) this.tlsKeys.forget(origin.tls)
+    if (origin.tls !== undefined) this.tlsKeys.release(origin.tls)
     this.books.originRemoved(origin, this.now)
   }
 
@@ -328,7 +330,9 @@ export class ConnectionPool {
     this.deadlines.release()
   }
 
+  /** Of a forgotten origin nothing is shown: what is known by its key now is counted by another. */
   private showCounts(origin: OriginState): void {
+    if (this.origins.get(origin.key) !== origin) return
     origin.showCounts(this.machine.shelves.get(origin.key))
   }
 
@@ -346,13 +350,12 @@ export class ConnectionPool {
   /** Opens connections until `connections` of an origin are open; `done` hears of each failure when the last dial has ended. */
   warmUp(origin: OriginState, connections: number, done: (opened: number, failures: ReadonlyArray<PoolError>) => void): void {
     const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
+    const dials = orders.filter((order) => order._tag === "Connect")
     const failures: Array<PoolError> = []
-    let running = 0
+    let running = dials.length
     let opened = 0
-    for (const order of orders) {
-      if (order._tag !== "Connect") continue
-      running++
-      this.dialWatchers.set(order.connection, (failure) => {
+    for (const { connection } of dials) {
+      this.dialWatchers.set(connection, (failure) => {
         if (failure === undefined) opened++
         else failures.push(failure)
         if (--running > 0) return
@@ -360,9 +363,9 @@ export class ConnectionPool {
         done(opened, failures)
       })
     }
-    if (running === 0) return done(0, failures)
-    this.deadlines.hold()
+    if (running > 0) this.deadlines.hold()
     this.obey(orders)
+    if (dials.length === 0) done(0, failures)
   }
 
   private tellDialWatcher(held: HeldConnection, failure: PoolError | undefined): void {
@@ -434,10 +437,13 @@ export class ConnectionPool {
 
   connections(): ReadonlyArray<ConnectionInfo> {
     const now = this.now
+    const phases = new Map<HeldConnection | undefined, ConnectionInfo["phase"]>()
+    for (const { holder, held } of this.leases.values()) phases.set(held, holder.connectionPhase)
     return Array.from(this.held.values(), (held) => ({
       id: held.id,
       origin: held.origin.origin.href,
       state: this.machine.entries.get(held.id)!.state,
+      phase: phases.get(held),
       age: now - held.since,
       requests: held.requests,
       remoteAddress: held.connection?.remoteAddress

@@ -18,6 +18,7 @@ import {
   ResponseTooLarge
 } from "../PoolError.js"
 import type { Timings } from "../PoolResponse.js"
+import type { ConnectionInfo } from "../PoolStats.js"
 import type { BodySource } from "./bodyBuffer.js"
 import { BodyBuffer, bodyHighWater } from "./bodyBuffer.js"
 import type { CheckedRequest } from "./checkRequest.js"
@@ -61,6 +62,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   /** A scope will end it, so that a drain need not end it for want of a reader. */
   scoped = false
   private phase: "waiting" | "sending" | "headers" | "body" | "done" = "waiting"
+  /** The caller has the headers: what goes wrong from here on is told by the body. */
+  private answered = false
   private progressAtEnd: Progress = "not-sent"
   private upload: Upload | undefined = undefined
   private total: Deadline | undefined = undefined
@@ -170,8 +173,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     try {
       connection.send(request.wire, this)
     } catch (defect) {
-      this.finish(false, Infinity)
-      return this.caller.onDefect(defect)
+      return this.broke(defect)
     }
     if (request.stream === undefined || this.complete) return
     this.upload = new Upload(connection, this.declaredLength, (failure) => this.onUploadDone(failure))
@@ -181,6 +183,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   onRejected(error: PoolError): void {
     this.lease = undefined
     this.fail(error)
+  }
+
+  get connectionPhase(): ConnectionInfo["phase"] {
+    return this.phase === "waiting" || this.phase === "done" ? undefined : this.phase
   }
 
   get resting(): boolean {
@@ -202,6 +208,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
       this.awaitBody(this.firstByteAt)
     } else {
       this.pool.deadlines.clear(this)
+      this.answered = true
       this.caller.onAnswer(this)
     }
   }
@@ -264,6 +271,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
       }
       return
     }
+    if (failure.kind === "transport") return this.broke(failure.defect)
     const where = { origin: this.origin.origin.href, progress: this.progress }
     this.fail(
       failure.kind === "source"
@@ -364,11 +372,18 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
 
   private fail(error: PoolError): void {
     if (this.phase === "done") return
-    const answered = this.phase === "body" && this.mode === "read"
     this.finish(false, Infinity)
     this.pool.books.failed(this.origin, error, this.endedAt)
     this.body.fail(error)
-    if (!answered) this.caller.onFailure(error)
+    if (!this.answered) this.caller.onFailure(error)
+  }
+
+  /** The transport threw. */
+  private broke(defect: unknown): void {
+    if (this.phase === "done") return
+    this.finish(false, Infinity)
+    this.body.fail(this.lost("closed", defect))
+    if (!this.answered) this.caller.onDefect(defect)
   }
 
   /** Nothing goes on after this; the lease ends here and nowhere else. */

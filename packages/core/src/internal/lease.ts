@@ -4,6 +4,7 @@
  * @internal
  */
 import type { PoolError } from "../PoolError.js"
+import type { ConnectionInfo } from "../PoolStats.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { OriginState } from "./originState.js"
@@ -12,6 +13,8 @@ import type { OriginState } from "./originState.js"
 export interface LeaseHolder {
   onDelivered(held: HeldConnection): void
   onRejected(error: PoolError): void
+  /** What it is doing with its connection. */
+  readonly connectionPhase: ConnectionInfo["phase"]
   /** Whether a drain need not wait for this holder: it has a connection, and nothing goes on. */
   readonly resting: boolean
   /** The pool takes the connection back, now. */

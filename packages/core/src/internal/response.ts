@@ -103,16 +103,17 @@ export class OpenExchange extends Info implements Exchange {
   get body(): Stream.Stream<Uint8Array, PoolError> {
     return Stream.suspend(() => {
       this.beginReading()
-      return Stream.repeatEffectChunkOption(this.exchange.body.pull())
-    }).pipe(Stream.ensuring(Effect.sync(this.abort)))
+      return Stream.ensuring(Stream.repeatEffectChunkOption(this.exchange.body.pull()), Effect.sync(this.abort))
+    })
   }
 
   get bytes(): Effect.Effect<Uint8Array, PoolError> {
     return Effect.suspend(() => {
       this.beginReading()
       const tooLarge = this.exchange.readWhole()
-      return tooLarge === undefined ? this.collect([]) : Effect.fail(tooLarge)
-    }).pipe(Effect.onExit(() => Effect.sync(this.abort)))
+      const whole = tooLarge === undefined ? this.collect([]) : Effect.fail(tooLarge)
+      return Effect.ensuring(whole, Effect.sync(this.abort))
+    })
   }
 
   readonly abort = (): void => this.exchange.abort()

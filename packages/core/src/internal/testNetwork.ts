@@ -109,6 +109,7 @@ class ScriptedConnection implements Connection, TestConnection {
   }
 
   send(request: WireRequest, observer: ExchangeObserver): void {
+    if (!this.open) return observer.onFailure({ kind: "Lost", reason: "closed" })
     interrupt(this.idling)
     this.request = request
     this.observer = observer
@@ -193,6 +194,7 @@ class ScriptedConnection implements Connection, TestConnection {
     return wait(reply.delay).pipe(
       Effect.andThen(Effect.sync(() => this.begin(reply, pieces))),
       Effect.andThen(Effect.forEach(this.cut(reply, pieces), (piece) => this.sendPiece(reply, piece), { discard: true })),
+      Effect.andThen(this.unpaused),
       Effect.andThen(Effect.sync(() => this.finish(reply)))
     )
   }
@@ -225,13 +227,15 @@ class ScriptedConnection implements Connection, TestConnection {
     })
   }
 
+  /** What the pool has not read yet holds up the pieces, and the end, behind it. */
+  private readonly unpaused = Effect.async<void>((resume) => {
+    if (!this.paused) return resume(Effect.void)
+    this.continueBody = () => resume(Effect.void)
+  })
+
   private sendPiece(reply: TestReply, piece: Uint8Array): Effect.Effect<void> {
-    const unpaused = Effect.async<void>((resume) => {
-      if (!this.paused) return resume(Effect.void)
-      this.continueBody = () => resume(Effect.void)
-    })
     const delay = reply.pieceDelay === undefined ? Effect.void : wait(reply.pieceDelay)
-    return delay.pipe(Effect.andThen(unpaused), Effect.andThen(Effect.sync(() => this.observer?.onBody(piece))))
+    return delay.pipe(Effect.andThen(this.unpaused), Effect.andThen(Effect.sync(() => this.observer?.onBody(piece))))
   }
 
   private finish(reply: TestReply): void {

@@ -29,27 +29,47 @@ const printField = (value: unknown): unknown => {
 const printIdentity = (tls: TlsOptions): string =>
   JSON.stringify(fields.map((field) => tls[field] === undefined ? null : [printField(tls[field])]))
 
+interface Identity {
+  readonly key: string
+  /** How many origins use it. */
+  users: number
+}
+
 /** The keys in use. A key says nothing of what it stands for, and is never given again to something else. */
 export class TlsKeys {
-  private readonly byObject = new WeakMap<TlsOptions, string>()
-  private readonly byContent = new Map<string, string>()
+  private readonly contents = new WeakMap<TlsOptions, string>()
+  private readonly identities = new Map<string, Identity>()
   private made = 0
 
   keyOf(tls: TlsOptions): string {
-    const known = this.byObject.get(tls)
-    if (known !== undefined) return known
-    const content = printIdentity(tls)
-    let key = this.byContent.get(content)
-    if (key === undefined) {
-      key = `tls${++this.made}`
-      this.byContent.set(content, key)
-    }
-    this.byObject.set(tls, key)
-    return key
+    return this.identityOf(this.contentOf(tls)).key
   }
 
-  /** Nothing is open any more with these options. */
-  forget(tls: TlsOptions): void {
-    this.byContent.delete(printIdentity(tls))
+  /** One more origin is known with these options. */
+  hold(tls: TlsOptions): void {
+    this.identityOf(this.contentOf(tls)).users++
+  }
+
+  /** One origin less is known with these options. */
+  release(tls: TlsOptions): void {
+    const content = this.contentOf(tls)
+    if (--this.identityOf(content).users === 0) this.identities.delete(content)
+  }
+
+  private contentOf(tls: TlsOptions): string {
+    const known = this.contents.get(tls)
+    if (known !== undefined) return known
+    const content = printIdentity(tls)
+    this.contents.set(tls, content)
+    return content
+  }
+
+  private identityOf(content: string): Identity {
+    let identity = this.identities.get(content)
+    if (identity === undefined) {
+      identity = { key: `tls${++this.made}`, users: 0 }
+      this.identities.set(content, identity)
+    }
+    return identity
   }
 }

@@ -10,10 +10,11 @@ import * as FiberId from "effect/FiberId"
 import * as Stream from "effect/Stream"
 import type { Connection } from "../Connection.js"
 
-/** Why a body could not be sent: its own failure, or a length that is not what was declared. */
+/** Why a body could not be sent: its own failure, a length that is not what was declared, or a transport that threw. */
 export type UploadFailure =
   | { readonly kind: "source"; readonly cause: unknown }
   | { readonly kind: "length"; readonly description: string }
+  | { readonly kind: "transport"; readonly defect: unknown }
 
 export class Upload {
   private sent = 0
@@ -67,7 +68,12 @@ export class Upload {
     if (!(piece instanceof Uint8Array)) return Effect.fail(new TypeError("a piece of the body is not a Uint8Array"))
     this.sent += piece.length
     if (this.tooLong !== undefined) return Effect.fail(this.tooLong)
-    if (piece.length === 0 || this.connection.write(piece)) return Effect.void
+    try {
+      if (piece.length === 0 || this.connection.write(piece)) return Effect.void
+    } catch (defect) {
+      this.done({ kind: "transport", defect })
+      return Effect.interrupt
+    }
     return Effect.async((resume) => {
       this.resumeWrite = () => resume(Effect.void)
     })
@@ -89,7 +95,13 @@ export class Upload {
   private done(failure: UploadFailure | undefined): void {
     if (this.stopped) return
     this.stopped = true
-    if (failure === undefined) this.connection.endBody()
+    if (failure === undefined) {
+      try {
+        this.connection.endBody()
+      } catch (defect) {
+        return this.onDone({ kind: "transport", defect })
+      }
+    }
     this.onDone(failure)
   }
 }
