@@ -90,10 +90,8 @@ export type PoolEvent = Data.TaggedEnum<{
   Missed: { readonly at: number; readonly count: number }
 }>
 
-const { $is: is, $match: match, ...constructors } = Data.taggedEnum<PoolEvent>()
-
 /** @internal */
-export const event = constructors
+export const event = Data.taggedEnum<PoolEvent>()
 
 /**
  * Whether an event has a tag.
@@ -101,7 +99,7 @@ export const event = constructors
  * @since 0.1.0
  * @category guards
  */
-export const $is = is
+export const $is = event.$is
 
 /**
  * One function a tag.
@@ -109,4 +107,4 @@ export const $is = is
  * @since 0.1.0
  * @category pattern matching
  */
-export const $match = match
+export const $match = event.$match

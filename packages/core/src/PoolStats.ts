@@ -80,17 +80,29 @@ export class PoolStats extends Inspectable.Class implements PoolCounts, PoolTota
     this.origins = origins
   }
 
-  /** Of 100 requests, how many found a connection that had answered one before; 0 when there was none. */
+  /**
+   * Of 100 requests, how many found a connection that had answered one before; 0 when there was none.
+   *
+   * @since 0.1.0
+   */
   get reusePercent(): number {
     return this.requests === 0 ? 0 : (100 * this.reused) / this.requests
   }
 
-  /** The fields, as JSON has them. */
+  /**
+   * The fields, as JSON has them.
+   *
+   * @since 0.1.0
+   */
   toJSON(): unknown {
     return { ...this, reusePercent: this.reusePercent }
   }
 
-  /** One line: `ConnectionPool(active 1, idle 2, connecting 0, waiting 3)`. */
+  /**
+   * One line: `ConnectionPool(active 1, idle 2, connecting 0, waiting 3)`.
+   *
+   * @since 0.1.0
+   */
   override toString(): string {
     return `ConnectionPool(active ${this.active}, idle ${this.idle}, connecting ${this.connecting}, waiting ${this.waiting})`
   }

@@ -12,14 +12,14 @@ import type { PoolResponse } from "../PoolResponse.js"
 import type { ConnectionInfo } from "../PoolStats.js"
 import { checkRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
-import type { ExchangeCaller, ExchangeLease, Fork } from "./exchange.js"
 import { RunningExchange } from "./exchange.js"
+import type { ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
-import { runExchange } from "./runExchange.js"
 import { WholeResponse } from "./response.js"
+import { runExchange } from "./runExchange.js"
 
 export class BareLease implements LeaseHolder {
   private readonly lease: Lease

@@ -30,7 +30,7 @@ export interface CheckedRequest {
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// eslint-disable-next-line no-control-regex -- field values (RFC 9110, 5.5) are defined by their control characters
+
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const hostValue = /^[A-Za-z0-9\-._~%!$&'()*+,;=[\]:]+$/
 const digits = /^[0-9]{1,15}$/
@@ -84,7 +84,9 @@ class CheckedHeaders {
   hasAuthorization = false
 
   add(name: string, value: unknown): void {
-    if (typeof name !== "string" || !token.test(name)) refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
+    if (typeof name !== "string" || !token.test(name)) {
+      refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
+    }
     if (typeof value !== "string" || !fieldValue.test(value)) {
       return refuse(`headers.${name}`, "has a character that no header value may have (RFC 9110, 5.5)")
     }

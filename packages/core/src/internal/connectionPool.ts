@@ -3,38 +3,33 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { CloseCause, Connection } from "../Connection.js"
 import type { Connector } from "../Connector.js"
+import type { TlsOptions } from "../Connector.js"
 import type { Command, RejectReason } from "../machine/command.js"
 import { noCommands } from "../machine/command.js"
 import { violations } from "../machine/invariant.js"
 import { PoolMachine } from "../machine/poolMachine.js"
-import type { PoolSettings } from "../PoolConfig.js"
-import { originSettings } from "../PoolConfig.js"
-import type { PoolCounts, PoolError } from "../PoolError.js"
-import { AcquireTimeout, ConnectFailed, ConnectTimeout, PoolClosed, QueueFull } from "../PoolError.js"
-import type { CloseReason } from "../PoolEvent.js"
-import { MetricsCache } from "../PoolMetrics.js"
-import type { ConnectionInfo } from "../PoolStats.js"
-import { PoolStats } from "../PoolStats.js"
 import type { Origin } from "../Origin.js"
-import type { TlsOptions } from "../Connector.js"
+import type { PoolSettings } from "../PoolConfig.js"
+import type { ConnectFailed, PoolCounts, PoolError } from "../PoolError.js"
+import { AcquireTimeout, ConnectTimeout, PoolClosed, QueueFull } from "../PoolError.js"
+import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
+import { dialError, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
-import { OriginState } from "./originState.js"
-import { TlsKeys } from "./tlsKeys.js"
+import { Origins } from "./origins.js"
+import type { OriginState } from "./originState.js"
 
 /** Jitter is drawn from here; it needs no seed of the user's. */
 const random = (): number => Math.random()
@@ -49,9 +44,7 @@ export class ConnectionPool {
   /** By the machine's name, from the request to the lease's end. */
   readonly leases = new Map<number, Lease>()
   readonly settings: PoolSettings
-  private readonly origins = new Map<string, OriginState>()
-  private readonly tlsKeys = new TlsKeys()
-  private readonly metrics: MetricsCache
+  readonly origins: Origins
   private readonly connector: Context.Tag.Service<Connector>
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
@@ -75,7 +68,7 @@ export class ConnectionPool {
     this.runtime = runtime
     this.checked = checked
     this.machine = new PoolMachine(settings)
-    this.metrics = new MetricsCache(settings.name, settings.maxMetricOrigins)
+    this.origins = new Origins(settings)
     this.deadlines = new Deadlines(clock, (effect) => this.fork(effect))
   }
 
@@ -88,31 +81,8 @@ export class ConnectionPool {
   }
 
   originOf(origin: Origin, tls: TlsOptions | undefined): OriginState {
-    const identity = origin.scheme === "https" ? tls : undefined
-    const key = identity === undefined ? origin.href : `${origin.href} ${this.tlsKeys.keyOf(identity)}`
-    const known = this.origins.get(key)
-    if (known !== undefined) return known
-    const settings = originSettings(this.settings, origin.href)
-    const state = new OriginState(
-      key,
-      origin,
-      identity,
-      settings,
-      {
-        maxConnections: settings.maxConnectionsPerOrigin,
-        maxIdle: settings.maxIdlePerOrigin,
-        idleTimeout: settings.idleTimeout,
-        maxLifetime: settings.maxLifetime,
-        maxRequests: settings.maxRequestsPerConnection,
-        unusedAfter: 2 * this.settings.housekeepingInterval
-      },
-      this.metrics.of(origin, settings.maxConnectionsPerOrigin)
-    )
     // A closed pool keeps nothing.
-    if (this.machine.draining) return state
-    this.origins.set(key, state)
-    if (identity !== undefined) this.tlsKeys.hold(identity)
-    return state
+    return this.origins.of(origin, tls, !this.machine.draining)
   }
 
   // --- facts from requests ----------------------------------------------------------------------------------------------------
@@ -159,11 +129,14 @@ export class ConnectionPool {
   }
 
   connectTimedOut(held: HeldConnection): void {
-    this.dialFailed(held, new ConnectTimeout({
-      origin: held.origin.origin.href,
-      progress: "not-sent",
-      timeout: held.origin.settings.connectTimeout
-    }))
+    this.dialFailed(
+      held,
+      new ConnectTimeout({
+        origin: held.origin.origin.href,
+        progress: "not-sent",
+        timeout: held.origin.settings.connectTimeout
+      })
+    )
     interrupt(held.dial)
   }
 
@@ -177,7 +150,7 @@ export class ConnectionPool {
     for (let i = 0; i < this.orders.length; i++) this.carryOut(this.orders[i]!)
     if (this.orders.length > 0) this.orders = []
     this.obeying = false
-    if (this.machine.drained) for (const watcher of this.drainWatchers) watcher()
+    if (this.machine.drained) { for (const watcher of this.drainWatchers) watcher() }
   }
 
   private carryOut(order: Command): void {
@@ -215,9 +188,11 @@ export class ConnectionPool {
       this.connector.connect({ origin: origin.origin, tls: origin.tls, noDelay, tcpKeepAliveDelay, maxHeaderSize })
     )
     // Only the dial can be interrupted: what it returned is always taken over.
-    const fiber = this.fork(Effect.uninterruptibleMask((restore) =>
-      Effect.andThen(Effect.exit(restore(dial)), (exit) => Effect.sync(() => this.dialEnded(held, exit)))
-    ))
+    const fiber = this.fork(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.andThen(Effect.exit(restore(dial)), (exit) => Effect.sync(() => this.dialEnded(held, exit)))
+      )
+    )
     // It may have ended by now.
     if (held.connection === undefined && !held.gone) held.dial = fiber
   }
@@ -292,36 +267,14 @@ export class ConnectionPool {
     const lease = this.leases.get(waiterId)
     if (lease === undefined) return
     this.forgetLease(lease)
-    lease.reject(this.rejection(lease, reason))
+    lease.reject(rejectionOf(lease, reason))
     this.showCounts(lease.origin)
   }
 
-  private rejection(lease: Lease, reason: RejectReason): PoolError {
-    const { origin } = lease
-    const where = { origin: origin.origin.href, progress: "not-sent" } as const
-    switch (reason) {
-      case "closed":
-        return new PoolClosed(where)
-      case "connect_failed":
-        return origin.lastConnectFailure ?? new ConnectFailed({ ...where, reason: "Other" })
-      case "queue_full":
-        return new QueueFull({ ...where, maxWaiting: this.settings.maxWaiting, stats: this.countsOf(origin) })
-      case "timed_out":
-        return new AcquireTimeout({
-          ...where,
-          waited: this.now - lease.askedAt,
-          stats: this.countsOf(origin),
-          ...(origin.lastConnectFailure === undefined ? {} : { cause: origin.lastConnectFailure })
-        })
-    }
-  }
-
   private forget(key: string): void {
-    const origin = this.origins.get(key)
-    if (origin === undefined) return
+    const origin = this.origins.get(key)!
     origin.showCounts(undefined)
-    this.origins.delete(key)
-    if (origin.tls !== undefined) this.tlsKeys.release(origin.tls)
+    this.origins.remove(origin)
     this.books.originRemoved(origin, this.now)
   }
 
@@ -348,7 +301,11 @@ export class ConnectionPool {
   // --- at somebody's word -----------------------------------------------------------------------------------------------------
 
   /** Opens connections until `connections` of an origin are open; `done` hears of each failure when the last dial has ended. */
-  warmUp(origin: OriginState, connections: number, done: (opened: number, failures: ReadonlyArray<PoolError>) => void): void {
+  warmUp(
+    origin: OriginState,
+    connections: number,
+    done: (opened: number, failures: ReadonlyArray<PoolError>) => void
+  ): void {
     const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
     const dials = orders.filter((order) => order._tag === "Connect")
     const failures: Array<PoolError> = []
@@ -413,46 +370,9 @@ export class ConnectionPool {
     this.books.drained(this.now)
   }
 
-  // --- what is going on -------------------------------------------------------------------------------------------------------
-
   countsOf(origin: OriginState): PoolCounts {
     return origin.counts(this.machine.shelves.get(origin.key))
-  }
-
-  stats(): PoolStats {
-    const { counts, waiting } = this.machine
-    return new PoolStats(
-      this.settings.name,
-      {
-        connecting: counts.connecting,
-        active: counts.active,
-        idle: counts.idle,
-        waiting: waiting.size,
-        limit: this.settings.maxConnections
-      },
-      this.books.totals.snapshot(),
-      Array.from(this.origins.values(), (origin) => origin.stats(this.machine.shelves.get(origin.key)))
-    )
-  }
-
-  connections(): ReadonlyArray<ConnectionInfo> {
-    const now = this.now
-    const phases = new Map<HeldConnection | undefined, ConnectionInfo["phase"]>()
-    for (const { holder, held } of this.leases.values()) phases.set(held, holder.connectionPhase)
-    return Array.from(this.held.values(), (held) => ({
-      id: held.id,
-      origin: held.origin.origin.href,
-      state: this.machine.entries.get(held.id)!.state,
-      phase: phases.get(held),
-      age: now - held.since,
-      requests: held.requests,
-      remoteAddress: held.connection?.remoteAddress
-    }))
   }
 }
 
 const interrupt = (fiber: Fiber.RuntimeFiber<void> | undefined): void => fiber?.unsafeInterruptAsFork(FiberId.none)
-
-const dialError = (origin: Origin, cause: Cause.Cause<ConnectFailed | ConnectTimeout>): ConnectFailed | ConnectTimeout =>
-  Option.getOrElse(Cause.failureOption(cause), () =>
-    new ConnectFailed({ origin: origin.href, progress: "not-sent", reason: "Other", cause: Cause.squash(cause) }))

@@ -4,8 +4,6 @@
  *
  * @internal
  */
-import type * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type { ExchangeFailure, ExchangeObserver, Progress, ResponseHead } from "../Connection.js"
 import type { PoolError, RequestPhase } from "../PoolError.js"
 import {
@@ -22,35 +20,15 @@ import type { ConnectionInfo } from "../PoolStats.js"
 import type { BodySource } from "./bodyBuffer.js"
 import { BodyBuffer, bodyHighWater } from "./bodyBuffer.js"
 import type { CheckedRequest } from "./checkRequest.js"
+import type { ConnectionPool } from "./connectionPool.js"
 import type { Deadline } from "./deadlines.js"
+import type { BodyMode, ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
-import type { ConnectionPool } from "./connectionPool.js"
 import type { UploadFailure } from "./upload.js"
 import { Upload } from "./upload.js"
-
-/** The claim to a connection that an exchange ends when it has ended itself. */
-export interface ExchangeLease {
-  readonly reused: boolean
-  readonly end: (reusable: boolean, idleLimit: number) => void
-}
-
-/** Who started the exchange. Exactly one of these is called, once, unless it is aborted before. */
-export interface ExchangeCaller {
-  /** The headers are there; of an exchange that collects, the whole body. */
-  readonly onAnswer: (exchange: RunningExchange) => void
-  readonly onFailure: (error: PoolError) => void
-  /** The transport threw. */
-  readonly onDefect: (defect: unknown) => void
-}
-
-/** Starts what runs beside the exchange. */
-export type Fork = (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
-
-/** How the body is taken: collected before the caller is told, or read by the caller. */
-export type BodyMode = "collect" | "read"
 
 export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySource, Deadline {
   at = Infinity

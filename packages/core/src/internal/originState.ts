@@ -9,8 +9,8 @@ import type { Origin } from "../Origin.js"
 import type { OriginSettings } from "../PoolConfig.js"
 import type { ConnectFailed, ConnectTimeout, PoolCounts } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
-import type { OriginMetrics } from "../PoolMetrics.js"
 import type { OriginStats, PoolTotals } from "../PoolStats.js"
+import type { OriginMetrics } from "./originMetrics.js"
 
 /** Sums that only grow. */
 export class Totals {

@@ -8,7 +8,8 @@ import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
-import type { ExchangeCaller, Fork, RunningExchange } from "./exchange.js"
+import type { RunningExchange } from "./exchange.js"
+import type { ExchangeCaller, Fork } from "./exchangeCaller.js"
 
 type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
 
@@ -51,6 +52,8 @@ export const runExchange = <A, R>(
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> =>
   typeof request.body === "object" && Stream.StreamTypeId in request.body
-    ? Effect.flatMap(Effect.runtime<never>(), (runtime) =>
-      run(start, (effect) => Runtime.runFork(runtime)(effect), use))
+    ? Effect.flatMap(
+      Effect.runtime<never>(),
+      (runtime) => run(start, (effect) => Runtime.runFork(runtime)(effect), use)
+    )
     : run(start, noFork, use)

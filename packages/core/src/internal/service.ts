@@ -22,10 +22,11 @@ import { BareLease } from "./bareLease.js"
 import { checkRequest } from "./checkRequest.js"
 import { ConnectionPool } from "./connectionPool.js"
 import { drain } from "./drain.js"
-import type { BodyMode } from "./exchange.js"
 import { RunningExchange } from "./exchange.js"
+import type { BodyMode } from "./exchangeCaller.js"
 import { OpenExchange, WholeResponse } from "./response.js"
 import { runExchange } from "./runExchange.js"
+import { connectionsOf, statsOf } from "./snapshot.js"
 
 /** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
 const perform = <A, R = never>(
@@ -131,7 +132,8 @@ export const make = (
     )
     yield* firstWarmUp(pool)
     return {
-      execute: (request) => perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
+      execute: (request) =>
+        perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
       stream: (request) =>
         perform(pool, request, "read", (exchange) => {
           exchange.scoped = true
@@ -145,8 +147,8 @@ export const make = (
           const parsed = yield* Effect.forEach(origins, parseOrigin)
           return yield* warmUp(pool, parsed, yield* checkConnections(options?.connections ?? 1))
         }),
-      stats: Effect.sync(() => pool.stats()),
-      connections: Effect.sync(() => pool.connections()),
+      stats: Effect.sync(() => statsOf(pool)),
+      connections: Effect.sync(() => connectionsOf(pool)),
       events: pool.books.hub.stream,
       closeIdle: Effect.sync(() => pool.closeIdle()),
       drain: (timeout) =>

@@ -103,9 +103,12 @@ class ScriptedConnection implements Connection, TestConnection {
   checkIdle(done: (usable: boolean) => void): void {
     const { checkDelay } = this.network.script
     if (checkDelay === undefined) return done(this.open)
-    this.network.fork(Effect.andThen(wait(checkDelay), Effect.sync(() => {
-      if (this.closedBy !== "local") done(this.open)
-    })))
+    this.network.fork(Effect.andThen(
+      wait(checkDelay),
+      Effect.sync(() => {
+        if (this.closedBy !== "local") done(this.open)
+      })
+    ))
   }
 
   send(request: WireRequest, observer: ExchangeObserver): void {
@@ -126,10 +129,13 @@ class ScriptedConnection implements Connection, TestConnection {
     this.uploaded.push(piece)
     this.room -= piece.length
     if (this.room > 0) return true
-    this.network.fork(Effect.andThen(Effect.yieldNow(), Effect.sync(() => {
-      this.room = this.network.script.uploadWindow ?? Infinity
-      this.observer?.onDrain()
-    })))
+    this.network.fork(Effect.andThen(
+      Effect.yieldNow(),
+      Effect.sync(() => {
+        this.room = this.network.script.uploadWindow ?? Infinity
+        this.observer?.onDrain()
+      })
+    ))
     return false
   }
 
@@ -193,7 +199,9 @@ class ScriptedConnection implements Connection, TestConnection {
     const pieces = (typeof body === "string" || body instanceof Uint8Array ? [body] : body).map(bytesOf)
     return wait(reply.delay).pipe(
       Effect.andThen(Effect.sync(() => this.begin(reply, pieces))),
-      Effect.andThen(Effect.forEach(this.cut(reply, pieces), (piece) => this.sendPiece(reply, piece), { discard: true })),
+      Effect.andThen(
+        Effect.forEach(this.cut(reply, pieces), (piece) => this.sendPiece(reply, piece), { discard: true })
+      ),
       Effect.andThen(this.unpaused),
       Effect.andThen(Effect.sync(() => this.finish(reply)))
     )

@@ -41,7 +41,8 @@ export class Upload {
   ): void {
     const send = Stream.runForEach(source, (piece) => Effect.suspend(() => this.write(piece)))
     const body = Effect.matchCauseEffect(send, {
-      onFailure: (cause) => Effect.sync(() => this.done(this.tooLong ?? { kind: "source", cause: Cause.squash(cause) })),
+      onFailure: (cause) =>
+        Effect.sync(() => this.done(this.tooLong ?? { kind: "source", cause: Cause.squash(cause) })),
       onSuccess: () => Effect.sync(() => this.done(this.tooShort))
     })
     this.fiber = fork(body)

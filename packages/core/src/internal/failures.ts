@@ -1,0 +1,40 @@
+/**
+ * Why somebody gets no connection, as typed errors.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Option from "effect/Option"
+import type { RejectReason } from "../machine/command.js"
+import type { Origin } from "../Origin.js"
+import type { ConnectTimeout, PoolError } from "../PoolError.js"
+import { AcquireTimeout, ConnectFailed, PoolClosed, QueueFull } from "../PoolError.js"
+import type { Lease } from "./lease.js"
+
+/** What the machine's word means to who waited. */
+export const rejectionOf = ({ askedAt, origin, pool }: Lease, reason: RejectReason): PoolError => {
+  const where = { origin: origin.origin.href, progress: "not-sent" } as const
+  const cause = origin.lastConnectFailure
+  switch (reason) {
+    case "closed":
+      return new PoolClosed(where)
+    case "connect_failed":
+      return cause ?? new ConnectFailed({ ...where, reason: "Other" })
+    case "queue_full":
+      return new QueueFull({ ...where, maxWaiting: pool.settings.maxWaiting, stats: pool.countsOf(origin) })
+    case "timed_out": {
+      const waited = pool.now - askedAt
+      return new AcquireTimeout({ ...where, waited, stats: pool.countsOf(origin), ...(cause && { cause }) })
+    }
+  }
+}
+
+/** How a dial ended that did not succeed; a connector that dies has failed, too. */
+export const dialError = (
+  origin: Origin,
+  cause: Cause.Cause<ConnectFailed | ConnectTimeout>
+): ConnectFailed | ConnectTimeout =>
+  Option.getOrElse(
+    Cause.failureOption(cause),
+    () => new ConnectFailed({ origin: origin.href, progress: "not-sent", reason: "Other", cause: Cause.squash(cause) })
+  )
