@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Inspectable from "effect/Inspectable"
+import type * as Inspectable from "effect/Inspectable"
 import type { PoolCounts } from "./PoolError.js"
 import type { CloseReason } from "./PoolEvent.js"
 
@@ -41,71 +41,16 @@ export interface OriginStats extends PoolCounts, PoolTotals {
 }
 
 /**
- * A whole pool. Prints itself in one line.
+ * A whole pool. Prints itself in one line, `ConnectionPool(active 1, idle 2, connecting 0, waiting 3)`, and all of it as JSON.
  *
  * @since 0.1.0
  * @category models
  */
-export class PoolStats extends Inspectable.Class implements PoolCounts, PoolTotals {
+export interface PoolStats extends Inspectable.Inspectable, PoolCounts, PoolTotals {
   readonly name: string
-  readonly connecting: number
-  readonly active: number
-  readonly idle: number
-  readonly waiting: number
-  readonly limit: number
-  readonly opened: number
-  readonly closed: number
-  readonly requests: number
-  readonly reused: number
-  readonly bytesReceived: number
-  readonly failures: Readonly<Record<string, number>>
-  readonly closedBy: Readonly<Partial<Record<CloseReason, number>>>
+  /** Of 100 requests, how many found a connection that had answered one before; 0 when there was none. */
+  readonly reusePercent: number
   readonly origins: ReadonlyArray<OriginStats>
-
-  constructor(name: string, counts: PoolCounts, totals: PoolTotals, origins: ReadonlyArray<OriginStats>) {
-    super()
-    this.name = name
-    this.connecting = counts.connecting
-    this.active = counts.active
-    this.idle = counts.idle
-    this.waiting = counts.waiting
-    this.limit = counts.limit
-    this.opened = totals.opened
-    this.closed = totals.closed
-    this.requests = totals.requests
-    this.reused = totals.reused
-    this.bytesReceived = totals.bytesReceived
-    this.failures = totals.failures
-    this.closedBy = totals.closedBy
-    this.origins = origins
-  }
-
-  /**
-   * Of 100 requests, how many found a connection that had answered one before; 0 when there was none.
-   *
-   * @since 0.1.0
-   */
-  get reusePercent(): number {
-    return this.requests === 0 ? 0 : (100 * this.reused) / this.requests
-  }
-
-  /**
-   * The fields, as JSON has them.
-   *
-   * @since 0.1.0
-   */
-  toJSON(): unknown {
-    return { ...this, reusePercent: this.reusePercent }
-  }
-
-  /**
-   * One line: `ConnectionPool(active 1, idle 2, connecting 0, waiting 3)`.
-   *
-   * @since 0.1.0
-   */
-  override toString(): string {
-    return `ConnectionPool(active ${this.active}, idle ${this.idle}, connecting ${this.connecting}, waiting ${this.waiting})`
-  }
 }
 
 /**

@@ -3,16 +3,35 @@
  *
  * @internal
  */
-import type { ConnectionInfo } from "../PoolStats.js"
-import { PoolStats } from "../PoolStats.js"
+import * as Inspectable from "effect/Inspectable"
+import type { ConnectionInfo, PoolStats } from "../PoolStats.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 
+const printed = {
+  ...Inspectable.BaseProto,
+  toJSON(this: PoolStats): unknown {
+    return { ...this }
+  },
+  toString(this: PoolStats): string {
+    return `ConnectionPool(active ${this.active}, idle ${this.idle}, connecting ${this.connecting}, waiting ${this.waiting})`
+  }
+}
+
 export const statsOf = ({ books, machine, origins, settings }: ConnectionPool): PoolStats => {
   const { active, connecting, idle } = machine.counts
-  const counts = { connecting, active, idle, waiting: machine.waiting.size, limit: settings.maxConnections }
-  const perOrigin = Array.from(origins.all(), (origin) => origin.stats(machine.shelves.get(origin.key)))
-  return new PoolStats(settings.name, counts, books.totals.snapshot(), perOrigin)
+  const totals = books.totals.snapshot()
+  return Object.assign(Object.create(printed) as typeof printed, {
+    name: settings.name,
+    connecting,
+    active,
+    idle,
+    waiting: machine.waiting.size,
+    limit: settings.maxConnections,
+    ...totals,
+    reusePercent: totals.requests === 0 ? 0 : (100 * totals.reused) / totals.requests,
+    origins: Array.from(origins.all(), (origin) => origin.stats(machine.shelves.get(origin.key)))
+  })
 }
 
 export const connectionsOf = ({ held, leases, machine, now }: ConnectionPool): ReadonlyArray<ConnectionInfo> => {
