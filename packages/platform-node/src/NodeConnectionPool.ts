@@ -1,0 +1,87 @@
+/**
+ * The pool with sockets: `ConnectionPool` over `NodeConnector` in one layer.
+ *
+ * @since 0.1.0
+ */
+import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import type { TlsOptions } from "@connection-pool/core/Connector"
+import * as PoolConfig from "@connection-pool/core/PoolConfig"
+import type { InvalidOptions, PoolError } from "@connection-pool/core/PoolError"
+import type { ConfigError } from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as NodeConnector from "./NodeConnector.js"
+
+/**
+ * The pool's options, and whom to trust.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NodePoolOptions extends PoolConfig.PoolOptions {
+  /** For every `https` request; a request's own `tls` overrides it, field by field. */
+  readonly tls?: TlsOptions | undefined
+}
+
+/**
+ * A pool of sockets. Provide it once: every `Effect.provide` builds a pool of its own.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionPool } from "@connection-pool/core"
+ * import { NodeConnectionPool } from "@connection-pool/platform-node"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const pool = yield* ConnectionPool.ConnectionPool
+ *   const response = yield* pool.execute({ url: "http://127.0.0.1:8080/health", timeout: "1 second" })
+ *   return response.status
+ * })
+ *
+ * const status = program.pipe(Effect.provide(NodeConnectionPool.layer({ maxConnectionsPerOrigin: 20 })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  options: NodePoolOptions = {}
+): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError> => {
+  const { tls, ...poolOptions } = options
+  return Layer.provide(ConnectionPool.layer(poolOptions), NodeConnector.layer({ tls }))
+}
+
+/**
+ * A pool of sockets with options from `Config`s.
+ *
+ * @example
+ * ```ts
+ * import { NodeConnectionPool } from "@connection-pool/platform-node"
+ * import { Config } from "effect"
+ *
+ * const layer = NodeConnectionPool.layerConfig({
+ *   maxConnectionsPerOrigin: Config.integer("RPC_CONNECTIONS").pipe(Config.withDefault(20)),
+ *   tls: { key: Config.redacted("RPC_CLIENT_KEY"), cert: Config.string("RPC_CLIENT_CERT") }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: PoolConfig.Wrapped<NodePoolOptions>
+): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> =>
+  Layer.unwrapEffect(Effect.map(PoolConfig.unwrap(config), layer))
+
+/**
+ * A pool of sockets with options from the environment; what is given here wins.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromEnv = (
+  overrides: NodePoolOptions = {}
+): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> => {
+  const { tls, ...poolOptions } = overrides
+  return Layer.provide(ConnectionPool.layerFromEnv(poolOptions), NodeConnector.layer({ tls }))
+}

@@ -1,0 +1,138 @@
+/**
+ * Writes requests: line, headers, framing and body. Headers leave as latin1, text bodies as UTF-8.
+ *
+ * The pool has checked every part. The writer checks the head once more and throws on a character that could end a
+ * line, since of a request that is two the second answer would go to somebody else.
+ *
+ * @since 0.1.0
+ */
+import type { StreamedBody, WireRequest } from "@connection-pool/core/Connection"
+import type { Writable } from "node:stream"
+
+/**
+ * What is still to be written of a request's body: nothing, chunks, or so many bytes.
+ *
+ * @internal
+ */
+export type Remaining = "nothing" | "chunks" | number
+
+/** A body of at most this many bytes leaves in one write with its head. */
+const smallBody = 64 * 1024
+
+const crlf = Buffer.from("\r\n", "latin1")
+const lastChunk = Buffer.from("0\r\n\r\n", "latin1")
+
+// Characters above U+00FF are refused too: latin1 would cut them down to a byte, U+010A to a line feed.
+const badWord = /[^!-~\x80-\xff]/
+const badName = /[^!-9;-~]/
+const badValue = /[^\t -~\x80-\xff]/
+
+const refuse = (part: string): never => {
+  throw new Error(`a request with an invalid ${part} reached the transport`)
+}
+
+const startOf = (request: WireRequest): string => {
+  const { authority, headers, method, target } = request
+  if (method === "" || badName.test(method)) refuse("method")
+  if (target === "" || badWord.test(target)) refuse("target")
+  if (badWord.test(authority)) refuse("authority")
+  let head = `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n`
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!
+    const value = headers[i + 1]
+    if (name === "" || badName.test(name)) refuse("header name")
+    if (value === undefined || badValue.test(value)) return refuse("header value")
+    head += `${name}: ${value}\r\n`
+  }
+  return request.keepAlive ? head : head + "connection: close\r\n"
+}
+
+/** RFC 9110, 8.6: no content is said with a zero where content is expected, with silence elsewhere. */
+const expectsContent = (method: string): boolean => method === "POST" || method === "PUT" || method === "PATCH"
+
+const writeLarge = (socket: Writable, head: string, body: Uint8Array): void => {
+  socket.cork()
+  socket.write(head, "latin1")
+  socket.write(body)
+  socket.uncork()
+}
+
+const writeText = (socket: Writable, head: string, body: string): void => {
+  const size = Buffer.byteLength(body)
+  const whole = `${head}content-length: ${size}\r\n\r\n`
+  if (size > smallBody) {
+    writeLarge(socket, whole, Buffer.from(body))
+  } else if (size === body.length) {
+    // All of it is ASCII, which is latin1 as well.
+    socket.write(whole + body, "latin1")
+  } else {
+    const bytes = Buffer.allocUnsafe(whole.length + size)
+    bytes.write(whole, "latin1")
+    bytes.write(body, whole.length)
+    socket.write(bytes)
+  }
+}
+
+const writeBytes = (socket: Writable, head: string, body: Uint8Array): void => {
+  const whole = `${head}content-length: ${body.byteLength}\r\n\r\n`
+  if (body.byteLength > smallBody) {
+    writeLarge(socket, whole, body)
+  } else {
+    const bytes = Buffer.allocUnsafe(whole.length + body.byteLength)
+    bytes.write(whole, "latin1")
+    bytes.set(body, whole.length)
+    socket.write(bytes)
+  }
+}
+
+const writeStreamedHead = (socket: Writable, head: string, { contentLength }: StreamedBody): Remaining => {
+  if (contentLength === undefined) {
+    socket.write(`${head}transfer-encoding: chunked\r\n\r\n`, "latin1")
+    return "chunks"
+  }
+  if (!Number.isSafeInteger(contentLength) || contentLength < 0) refuse("content length")
+  socket.write(`${head}content-length: ${contentLength}\r\n\r\n`, "latin1")
+  return contentLength
+}
+
+/**
+ * Writes a request, but for a streamed body, of which it says what must follow.
+ *
+ * @internal
+ */
+export const writeRequest = (socket: Writable, request: WireRequest): Remaining => {
+  const head = startOf(request)
+  const { body } = request
+  if (typeof body === "string" && body !== "") {
+    writeText(socket, head, body)
+  } else if (body instanceof Uint8Array && body.byteLength > 0) {
+    writeBytes(socket, head, body)
+  } else if (typeof body === "object" && !(body instanceof Uint8Array)) {
+    return writeStreamedHead(socket, head, body)
+  } else {
+    socket.write(expectsContent(request.method) ? `${head}content-length: 0\r\n\r\n` : `${head}\r\n`, "latin1")
+  }
+  return "nothing"
+}
+
+/**
+ * Writes one chunk. An empty one is left out, since it would end the body.
+ *
+ * @internal
+ */
+export const writeChunk = (socket: Writable, piece: Uint8Array): boolean => {
+  if (piece.byteLength === 0) return !socket.writableNeedDrain
+  socket.cork()
+  socket.write(`${piece.byteLength.toString(16)}\r\n`, "latin1")
+  socket.write(piece)
+  const room = socket.write(crlf)
+  socket.uncork()
+  return room
+}
+
+/**
+ * Ends a chunked body.
+ *
+ * @internal
+ */
+export const writeLastChunk = (socket: Writable): boolean => socket.write(lastChunk)
