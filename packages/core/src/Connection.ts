@@ -86,9 +86,7 @@ export type ExchangeFailure =
  *
  * - `InvalidHttp`: not an answer in HTTP/1.x syntax, or one with ambiguous framing
  * - `HeaderOverflow`: bytes outside the body exceed `maxHeaderSize`, interim answers and trailers included
- * - `LengthMismatch`: fewer or more body bytes than were declared
  * - `UnexpectedUpgrade`: a 101 that nobody asked for
- * - `BadEncoding`: the body cannot be decoded as its `content-encoding` says
  * - `InvalidJson`: the body was to be read as JSON and is none
  *
  * @since 0.1.0
@@ -97,9 +95,7 @@ export type ExchangeFailure =
 export type ProtocolViolation =
   | "InvalidHttp"
   | "HeaderOverflow"
-  | "LengthMismatch"
   | "UnexpectedUpgrade"
-  | "BadEncoding"
   | "InvalidJson"
 
 /**
@@ -125,8 +121,8 @@ export interface ExchangeObserver {
 }
 
 /**
- * Why a connection is no longer there: `closed` by the peer (end or reset), `poisoned` by bytes nobody asked for, or
- * `local`, at the pool's own word.
+ * Why a connection is no longer there: `closed` by the peer (end or reset), `poisoned` by bytes that nobody asked for or that
+ * are no answer, or `local`, at the pool's own word.
  *
  * @since 0.1.0
  * @category models
@@ -168,6 +164,8 @@ export interface Connection {
   pause(): void
   /** Reads on after `pause`. */
   resume(): void
-  /** Ends the connection now, whatever it is doing, without waiting for the peer. Safe to call again. */
+  /**
+   * Ends the connection now, whatever it is doing, without waiting for the peer; `onClose` hears `local`. Safe to call again.
+   */
   close(): void
 }

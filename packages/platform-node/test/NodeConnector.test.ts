@@ -400,7 +400,12 @@ describe("C9 a connection over TLS", () => {
   it.scopedLive("shows our certificate, with a key in any form", () =>
     Effect.gen(function*() {
       const client = yield* Effect.promise(() => certify(authority, "client", { client: true }))
-      const server = yield* tlsServer({ requestCert: true, rejectUnauthorized: true, ca: authority.cert, maxVersion: "TLSv1.2" })
+      const server = yield* tlsServer({
+        requestCert: true,
+        rejectUnauthorized: true,
+        ca: authority.cert,
+        maxVersion: "TLSv1.2"
+      })
       const locked = crypto.createPrivateKey(client.key).export({
         type: "pkcs8",
         format: "pem",

@@ -99,17 +99,28 @@ interface Difference {
 }
 
 const refusedAtOnce = { verdict: "refused", status: undefined, headers: [], body: "", kept: false } as const
-const emptyAnswer = { verdict: "complete", status: 200, headers: ["Content-Length", "0"], body: "", kept: true } as const
+const emptyAnswer = {
+  verdict: "complete",
+  status: 200,
+  headers: ["Content-Length", "0"],
+  body: "",
+  kept: true
+} as const
 const short = { verdict: "complete", status: 200, headers: ["Content-Length", "1"], body: "x" } as const
 
-const headReset = "undici closes the connection of each HEAD; nothing is uncertain about it, HTTP says that it has no body"
-const noContent = "undici takes the length for a mismatch; RFC 9112, 6.3 says that there is no body, whatever the headers say"
+const headReset =
+  "undici closes the connection of each HEAD; nothing is uncertain about it, HTTP says that it has no body"
+const noContent =
+  "undici takes the length for a mismatch; RFC 9112, 6.3 says that there is no body, whatever the headers say"
 const foreign = "undici takes it for HTTP; it is another protocol, or a version of its own syntax"
 const unbounded = "undici does not count it, so that a peer can go on for ever"
 
 /** Where we differ from undici 7.30.2, by the answer's name, and why. */
 const differences: Readonly<Record<string, Difference>> = {
-  "100 in front": { undici: refusedAtOnce, reason: "undici fails the exchange; RFC 9110, 15.2 wants it read and dropped" },
+  "100 in front": {
+    undici: refusedAtOnce,
+    reason: "undici fails the exchange; RFC 9110, 15.2 wants it read and dropped"
+  },
   "304 with a content-length": { undici: { verdict: "refused", kept: false }, reason: noContent },
   "204 with a content-length": { undici: { verdict: "refused" }, reason: noContent },
   "a body behind a 204": { undici: { verdict: "refused" }, reason: noContent },

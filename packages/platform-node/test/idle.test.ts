@@ -79,11 +79,13 @@ const insidePoll = <A>(run: () => A): Promise<A> =>
   })
 
 describe("C5 while the event loop was blocked", () => {
-  it.each([
-    ["ended", "end", "closed"],
-    ["reset", "reset", "closed"],
-    ["wrote on", "bytes", "poisoned"]
-  ] as const)("the peer %s the idle connection: checkIdle says no", async (_, what, cause) => {
+  it.each(
+    [
+      ["ended", "end", "closed"],
+      ["reset", "reset", "closed"],
+      ["wrote on", "bytes", "poisoned"]
+    ] as const
+  )("the peer %s the idle connection: checkIdle says no", async (_, what, cause) => {
     const { closes, connection } = await idleConnection()
     const usable = await insidePoll(() => {
       meanwhile(what)

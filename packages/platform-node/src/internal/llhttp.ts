@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+/// <reference path="./llhttpWasm.d.ts" />
 import plain from "undici/lib/llhttp/llhttp-wasm.js"
 import simd from "undici/lib/llhttp/llhttp_simd-wasm.js"
 
@@ -115,13 +116,13 @@ export const compile = (builds: ReadonlyArray<Uint8Array<ArrayBuffer>> = [simd, 
 }
 
 interface Instance {
-  readonly exports: LlhttpExports
+  readonly wasm: LlhttpExports
   readonly input: number
 }
 
 const instantiate = (): Instance => {
-  const exports = new WebAssembly.Instance(compile(), { env: callbacks }).exports as unknown as LlhttpExports
-  return { exports, input: exports.malloc(maxInput) }
+  const wasm = new WebAssembly.Instance(compile(), { env: callbacks }).exports as unknown as LlhttpExports
+  return { wasm, input: wasm.malloc(maxInput) }
 }
 
 let loaded: Instance | undefined
@@ -130,32 +131,32 @@ const instance = (): Instance => (loaded ??= instantiate())
 let view = new Uint8Array(0)
 
 /** llhttp's memory; the view is made again when the memory has grown. */
-const memory = (exports: LlhttpExports): Uint8Array =>
-  view.buffer === exports.memory.buffer ? view : (view = new Uint8Array(exports.memory.buffer))
+const memory = (wasm: LlhttpExports): Uint8Array =>
+  view.buffer === wasm.memory.buffer ? view : (view = new Uint8Array(wasm.memory.buffer))
 
 /**
  * A new parser of answers. It must be given back with `free`, once.
  *
  * @internal
  */
-export const alloc = (): number => instance().exports.llhttp_alloc(typeResponse)
+export const alloc = (): number => instance().wasm.llhttp_alloc(typeResponse)
 
 /** @internal */
-export const free = (parser: number): void => instance().exports.llhttp_free(parser)
+export const free = (parser: number): void => instance().wasm.llhttp_free(parser)
 
 /**
  * Forgets everything: the next byte is the first of an answer.
  *
  * @internal
  */
-export const reset = (parser: number): void => instance().exports.llhttp_reset(parser)
+export const reset = (parser: number): void => instance().wasm.llhttp_reset(parser)
 
 /**
  * Goes on after a pause, with the next `execute`.
  *
  * @internal
  */
-export const resume = (parser: number): void => instance().exports.llhttp_resume(parser)
+export const resume = (parser: number): void => instance().wasm.llhttp_resume(parser)
 
 /** Where the last `execute` that did not answer `ok` stopped, as an offset into its chunk. */
 let stoppedAt = 0
@@ -169,21 +170,21 @@ export const stopPosition = (): number => stoppedAt
  * @internal
  */
 export const execute = (parser: number, to: ParserCallbacks, chunk: Uint8Array, start: number, end: number): number => {
-  const { exports, input } = instance()
+  const { input, wasm } = instance()
   const outerTarget = target
   const outerBase = base
-  const address = outerTarget === undefined ? input : exports.malloc(maxInput)
-  memory(exports).set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end), address)
+  const address = outerTarget === undefined ? input : wasm.malloc(maxInput)
+  memory(wasm).set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end), address)
   target = to
   base = address - start
   try {
-    const result = exports.llhttp_execute(parser, address, end - start)
-    if (result !== errno.ok) stoppedAt = exports.llhttp_get_error_pos(parser) - base
+    const result = wasm.llhttp_execute(parser, address, end - start)
+    if (result !== errno.ok) stoppedAt = wasm.llhttp_get_error_pos(parser) - base
     return result
   } finally {
     target = outerTarget
     base = outerBase
-    if (outerTarget !== undefined) exports.free(address)
+    if (outerTarget !== undefined) wasm.free(address)
   }
 }
 
@@ -197,7 +198,7 @@ export const finish = (parser: number, to: ParserCallbacks): number => {
   const outerTarget = target
   target = to
   try {
-    return instance().exports.llhttp_finish(parser)
+    return instance().wasm.llhttp_finish(parser)
   } finally {
     target = outerTarget
   }
@@ -209,19 +210,19 @@ export const finish = (parser: number, to: ParserCallbacks): number => {
  * @internal
  */
 export const isSupportedVersion = (parser: number): boolean => {
-  const { exports } = instance()
-  return exports.llhttp_get_http_major(parser) === 1 && exports.llhttp_get_http_minor(parser) <= 1
+  const { wasm } = instance()
+  return wasm.llhttp_get_http_major(parser) === 1 && wasm.llhttp_get_http_minor(parser) <= 1
 }
 
 /** @internal */
-export const isVersion10 = (parser: number): boolean => instance().exports.llhttp_get_http_minor(parser) === 0
+export const isVersion10 = (parser: number): boolean => instance().wasm.llhttp_get_http_minor(parser) === 0
 
 /**
  * Whether the answer lets the connection live, seen from its end.
  *
  * @internal
  */
-export const shouldKeepAlive = (parser: number): boolean => instance().exports.llhttp_should_keep_alive(parser) === 1
+export const shouldKeepAlive = (parser: number): boolean => instance().wasm.llhttp_should_keep_alive(parser) === 1
 
 /**
  * What was wrong, in llhttp's words, which never quote the peer.
@@ -229,9 +230,9 @@ export const shouldKeepAlive = (parser: number): boolean => instance().exports.l
  * @internal
  */
 export const errorReason = (parser: number): string => {
-  const { exports } = instance()
-  const start = exports.llhttp_get_error_reason(parser)
+  const { wasm } = instance()
+  const start = wasm.llhttp_get_error_reason(parser)
   if (start === 0) return ""
-  const bytes = memory(exports)
+  const bytes = memory(wasm)
   return Buffer.from(bytes.subarray(start, bytes.indexOf(0, start))).toString("latin1")
 }

@@ -187,7 +187,10 @@ describe("what is no answer", () => {
     ["a NUL in a header", "HTTP/1.1 200 OK\r\nA: \0\r\nContent-Length: 0\r\n\r\n"],
     ["a folded header", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n"],
     ["a blank before the colon", "HTTP/1.1 200 OK\r\nA : b\r\nContent-Length: 0\r\n\r\n"],
-    ["content-length and transfer-encoding", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    [
+      "content-length and transfer-encoding",
+      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ],
     ["two content-lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
     ["a negative content-length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
     ["a bad chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"],
@@ -472,10 +475,12 @@ describe("close", () => {
 describe("pause", () => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
 
-  it.each([
-    ["onHead", "onHeadDo", ["h", "hb", "hbb"]],
-    ["onBody", "onBodyDo", ["hb", "hbb"]]
-  ] as const)("inside %s stops every further call, and resume goes on", async (_, moment, steps) => {
+  it.each(
+    [
+      ["onHead", "onHeadDo", ["h", "hb", "hbb"]],
+      ["onBody", "onBodyDo", ["hb", "hbb"]]
+    ] as const
+  )("inside %s stops every further call, and resume goes on", async (_, moment, steps) => {
     const { connection, wire } = await open()
     const recorder = new Recorder()
     recorder.onHeadDo = moment === "onHeadDo" ? () => connection.pause() : undefined

@@ -47,7 +47,10 @@ describe("the reason of a failed connect", () => {
   })
 
   it("is told in words for every address", () => {
-    const aggregate = new AggregateError([error("A", "connect to ::1 failed"), error("B", "connect to 127.0.0.1 failed")])
+    const aggregate = new AggregateError([
+      error("A", "connect to ::1 failed"),
+      error("B", "connect to 127.0.0.1 failed")
+    ])
     expect(aggregate.message).toBe("")
     const explained = explain(aggregate) as Error
     expect(explained.message).toBe("connect to ::1 failed; connect to 127.0.0.1 failed")

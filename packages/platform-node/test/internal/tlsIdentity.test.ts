@@ -59,7 +59,9 @@ describe("C9 a TLS identity", () => {
   })
 
   it("shows no secret", () => {
-    expect(JSON.stringify(new TlsIdentities({ key, cert }).get({ passphrase: "secret" }).digest)).not.toContain("secret")
+    expect(JSON.stringify(new TlsIdentities({ key, cert }).get({ passphrase: "secret" }).digest)).not.toContain(
+      "secret"
+    )
     expect(digest({ passphrase: "secret" })).toMatch(/^[\w-]{43}$/)
   })
 

@@ -17,7 +17,10 @@ const good: ReadonlyArray<Answer> = [
   { name: "content-length with blanks", bytes: `${ok}Content-Length: \t 2 \t\r\n\r\nok` },
   { name: "content-length with zeros in front", bytes: `${ok}Content-Length: 0002\r\n\r\nok` },
   { name: "names in any case", bytes: `${ok}cOnTeNt-LeNgTh: 2\r\n\r\nok` },
-  { name: "many headers", bytes: `${ok}A: 1\r\nB:2\r\nC:  3\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 1\r\n\r\nx` },
+  {
+    name: "many headers",
+    bytes: `${ok}A: 1\r\nB:2\r\nC:  3\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 1\r\n\r\nx`
+  },
   { name: "empty header value", bytes: `${ok}A:\r\nB: \r\nContent-Length: 1\r\n\r\nx` },
   { name: "header value with trailing blanks", bytes: `${ok}A: b \t\r\nContent-Length: 1\r\n\r\nx` },
   { name: "header value in latin1", bytes: `${ok}A: \xe4\xff\r\nContent-Length: 1\r\n\r\nx` },
@@ -44,12 +47,18 @@ const good: ReadonlyArray<Answer> = [
   { name: "delimited by close, empty", bytes: `${ok}Connection: close\r\n\r\n` },
   { name: "connection: close", bytes: `${ok}Connection: close\r\nContent-Length: 2\r\n\r\nok` },
   { name: "connection: Close among others", bytes: `${ok}Connection: a, Close, b\r\nContent-Length: 2\r\n\r\nok` },
-  { name: "connection: close, chunked", bytes: `${ok}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n` },
+  {
+    name: "connection: close, chunked",
+    bytes: `${ok}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`
+  },
   { name: "keep-alive with a time", bytes: `${ok}Keep-Alive: timeout=5, max=10\r\nContent-Length: 2\r\n\r\nok` },
   { name: "HTTP/1.0", bytes: "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok" },
   { name: "HTTP/1.0, keep-alive", bytes: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok" },
   { name: "HTTP/1.0, delimited by close", bytes: "HTTP/1.0 200 OK\r\n\r\nok" },
-  { name: "HTTP/1.0, keep-alive and close", bytes: "HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 0\r\n\r\n" },
+  {
+    name: "HTTP/1.0, keep-alive and close",
+    bytes: "HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 0\r\n\r\n"
+  },
   {
     name: "HTTP/1.0, keep-alive and chunked",
     bytes: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
@@ -66,9 +75,15 @@ const good: ReadonlyArray<Answer> = [
   { name: "HEAD, chunked", method: "HEAD", bytes: `${ok}Transfer-Encoding: chunked\r\n\r\n` },
   { name: "HEAD, close", method: "HEAD", bytes: `${ok}Connection: close\r\nContent-Length: 5\r\n\r\n` },
   { name: "103 in front", bytes: `HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n${ok}Content-Length: 1\r\n\r\nx` },
-  { name: "102 twice in front", bytes: `${"HTTP/1.1 102 Processing\r\n\r\n".repeat(2)}${ok}Content-Length: 1\r\n\r\nx` },
+  {
+    name: "102 twice in front",
+    bytes: `${"HTTP/1.1 102 Processing\r\n\r\n".repeat(2)}${ok}Content-Length: 1\r\n\r\nx`
+  },
   { name: "100 in front", bytes: `HTTP/1.1 100 Continue\r\n\r\n${ok}Content-Length: 1\r\n\r\nx` },
-  { name: "an upgrade that is only offered", bytes: `${ok}Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx` }
+  {
+    name: "an upgrade that is only offered",
+    bytes: `${ok}Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx`
+  }
 ]
 
 const bad: ReadonlyArray<Answer> = [
@@ -109,9 +124,18 @@ const bad: ReadonlyArray<Answer> = [
   { name: "a content-length in hexadecimal", bytes: `${ok}Content-Length: 0x1\r\n\r\nx` },
   { name: "an empty content-length", bytes: `${ok}Content-Length:\r\n\r\nx` },
   { name: "a content-length beyond 64 bits", bytes: `${ok}Content-Length: 99999999999999999999\r\n\r\nx` },
-  { name: "content-length, then transfer-encoding", bytes: `${ok}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n` },
-  { name: "transfer-encoding, then content-length", bytes: `${ok}Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n` },
-  { name: "transfer-encoding: chunked twice", bytes: `${ok}Transfer-Encoding: chunked, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n` },
+  {
+    name: "content-length, then transfer-encoding",
+    bytes: `${ok}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`
+  },
+  {
+    name: "transfer-encoding, then content-length",
+    bytes: `${ok}Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n`
+  },
+  {
+    name: "transfer-encoding: chunked twice",
+    bytes: `${ok}Transfer-Encoding: chunked, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`
+  },
   { name: "a bad chunk size", bytes: `${chunked}x\r\n` },
   { name: "a chunk size with a blank", bytes: `${chunked}1 \r\nx\r\n0\r\n\r\n` },
   { name: "an empty chunk size", bytes: `${chunked}\r\nx\r\n0\r\n\r\n` },
@@ -144,7 +168,10 @@ const bad: ReadonlyArray<Answer> = [
   { name: "empty lines behind a body", bytes: `${ok}Content-Length: 1\r\n\r\nx\r\n\r\n` },
   { name: "a header that is too long", bytes: `${ok}A: ${"x".repeat(500)}\r\nContent-Length: 0\r\n\r\n` },
   { name: "a reason phrase that is too long", bytes: `HTTP/1.1 200 ${"x".repeat(500)}\r\nContent-Length: 0\r\n\r\n` },
-  { name: "a flood of interim answers", bytes: `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20)}${ok}Content-Length: 0\r\n\r\n` },
+  {
+    name: "a flood of interim answers",
+    bytes: `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20)}${ok}Content-Length: 0\r\n\r\n`
+  },
   { name: "a flood of chunk extensions", bytes: `${chunked}${"1;aaaaaaaaaa\r\nx\r\n".repeat(40)}0\r\n\r\n` },
   { name: "a chunk extension that is too long", bytes: `${chunked}1;${"a".repeat(500)}\r\nx\r\n0\r\n\r\n` },
   { name: "a flood of trailers", bytes: `${chunked}0\r\n${"A: b\r\n".repeat(100)}\r\n` },

@@ -47,8 +47,7 @@ export const httpServer = (
         accepted: () => accepted,
         open: () => sockets.size,
         mostOpen: () => mostOpen,
-        allClosed: () =>
-          sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))
+        allClosed: () => sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))
       }
     }),
     ({ server }) =>
