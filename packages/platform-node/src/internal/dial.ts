@@ -138,12 +138,12 @@ export const dial = (
   tlsDial: (() => TlsDial) | undefined
 ): Effect.Effect<Connection, ConnectFailed> =>
   Effect.async<Connection, ConnectFailed>((resume) => {
-    const fail = (error: unknown): void =>
+    const fail = (error: unknown, reason = NodeError.reasonOf(error)): void =>
       resume(Effect.fail(
         new ConnectFailed({
           origin: target.origin.href,
           progress: "not-sent",
-          reason: NodeError.reasonOf(error),
+          reason,
           cause: NodeError.describe(error)
         })
       ))
@@ -151,7 +151,8 @@ export const dial = (
     try {
       socket = openSocket(target, tlsDial?.())
     } catch (error) {
-      return fail(error)
+      // A certificate, key or passphrase that cannot be used; OpenSSL names some of these errors, and others not.
+      return fail(error, tlsDial === undefined ? undefined : "Tls")
     }
     let connection: Connection | undefined
     const onError = (error: Error): void => {

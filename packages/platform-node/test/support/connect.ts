@@ -4,6 +4,7 @@ import { Connector } from "@connection-pool/core/Connector"
 import * as Origin from "@connection-pool/core/Origin"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { Recorder, request } from "./recorder.js"
 
 export const target = (url: string, tls?: TlsOptions): ConnectTarget => ({
   origin: Either.getOrThrow(Origin.parse(url)),
@@ -19,3 +20,12 @@ export const connect = (url: string, tls?: TlsOptions) =>
     Effect.flatMap(Connector, (connector) => connector.connect(target(url, tls))),
     (connection: Connection) => Effect.sync(() => connection.close())
   )
+
+export const failureOf = (url: string, tls?: TlsOptions) => Effect.flip(connect(url, tls))
+
+export const exchange = (connection: Connection, fields: Parameters<typeof request>[0] = {}) =>
+  Effect.promise(() => {
+    const recorder = new Recorder()
+    connection.send(request(fields), recorder)
+    return recorder.done
+  })

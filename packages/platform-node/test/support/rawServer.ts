@@ -1,3 +1,4 @@
+import { Effect } from "effect"
 import * as net from "node:net"
 
 /** One accepted connection of a raw server. */
@@ -89,3 +90,7 @@ export const rawServer = async (
       })
   }
 }
+
+/** A server that is closed with the scope. */
+export const scopedServer = (make: () => Promise<RawServer> = () => rawServer()) =>
+  Effect.acquireRelease(Effect.promise(make), (server) => Effect.promise(() => server.close()))
