@@ -23,12 +23,6 @@ export const laws: ReadonlyArray<string> = [
   "L10 whatever ends by time has an alarm no later than that, and the pool wakes no later than the earliest"
 ]
 
-const countStates = (entries: Iterable<ConnectionEntry>): StateCounts => {
-  const counts = new StateCounts()
-  for (const entry of entries) counts[entry.state]++
-  return counts
-}
-
 const same = (a: StateCounts, b: StateCounts): boolean =>
   a.connecting === b.connecting && a.idle === b.idle && a.active === b.active && a.closing === b.closing
 
@@ -39,22 +33,22 @@ export const violations = (machine: PoolMachine): ReadonlyArray<string> => {
     if (!holds) broken.push(`${law} ${what}`)
   }
 
-  const entriesOf = new Map<OriginShelf, Array<ConnectionEntry>>()
-  for (const shelf of machine.shelves.values()) entriesOf.set(shelf, [])
+  const counted = new StateCounts()
+  const countedOf = new Map<OriginShelf, StateCounts>()
+  for (const shelf of machine.shelves.values()) countedOf.set(shelf, new StateCounts())
   for (const entry of machine.entries.values()) {
-    const siblings = entriesOf.get(entry.shelf)
+    counted[entry.state]++
+    const siblings = countedOf.get(entry.shelf)
     // A forgotten key may still have connections that are closing.
     if (siblings === undefined) check("L3", entry.state === "closing", `connection ${entry.id} has no shelf`)
-    else siblings.push(entry)
+    else siblings[entry.state]++
     checkEntry(entry, check)
   }
-
-  const counted = countStates(machine.entries.values())
   check("L3", same(counted, machine.counts), "the pool's counts are wrong")
   check("L7", machine.opened - machine.closed === machine.entries.size, "opened - closed is not what is there")
   check("L1", machine.counts.open <= machine.limits.maxConnections, "the pool has too many connections")
-  for (const [shelf, entries] of entriesOf) {
-    check("L3", same(countStates(entries), shelf.counts), `the counts of ${shelf.key} are wrong`)
+  for (const [shelf, siblings] of countedOf) {
+    check("L3", same(siblings, shelf.counts), `the counts of ${shelf.key} are wrong`)
     checkShelf(machine, shelf, check)
   }
   checkWaiters(machine, check)
@@ -72,7 +66,7 @@ const checkEntry = (entry: ConnectionEntry, check: Check): void => {
   const { id, leases, state } = entry
   const name = `connection ${id} (${state})`
   check("L3", entry.inPool.listed === (state === "idle"), `${name} is in the wrong place of the pool's order`)
-  const listed = state === "idle" || (state === "active" && entry.hasRoom)
+  const listed = state === "idle" || entry.hasRoom
   if (state !== "connecting") check("L3", entry.inShelf.listed === listed, `${name} is in the wrong order of its shelf`)
   if (state === "active") check("L4", leases > 0 && leases <= entry.maxConcurrent, `${name} has ${leases} leases`)
   if (state === "idle" || state === "connecting") check("L4", leases === 0, `${name} has ${leases} leases`)

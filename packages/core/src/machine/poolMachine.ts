@@ -212,7 +212,6 @@ export class PoolMachine extends PoolBooks {
    * deadline, or one that should be closed.
    */
   private elapse(now: number): void {
-    if (this.alarms.next > now) return
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) {
       switch (due.kind) {
         case "waiter":

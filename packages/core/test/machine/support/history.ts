@@ -8,7 +8,7 @@ import { violations } from "../../../src/machine/invariant.js"
 import type { KeyLimits } from "../../../src/machine/originShelf.js"
 import type { PoolLimits } from "../../../src/machine/poolMachine.js"
 import { PoolMachine } from "../../../src/machine/poolMachine.js"
-import type { Ask, Connection, Fact } from "./ledger.js"
+import type { Ask, Connection, Fact } from "./fact.js"
 import { Ledger } from "./ledger.js"
 import { print } from "./print.js"
 
@@ -107,6 +107,8 @@ export class Player {
       counts.closing === this.ledger.count("closing") &&
       counts.open === this.ledger.open()
     if (!agreed) throw new Error("L3: the machine counts otherwise")
+    const over = this.ledger.draining && this.ledger.here.size === 0
+    if (this.machine.drained !== over) throw new Error(`L8: drained is ${this.machine.drained}`)
   }
 
   private tell(fact: Fact): ReadonlyArray<Command> {

@@ -5,60 +5,7 @@
 import type { CloseReason, Command, RejectReason } from "../../../src/machine/command.js"
 import type { KeyLimits } from "../../../src/machine/originShelf.js"
 import type { PoolLimits } from "../../../src/machine/poolMachine.js"
-
-/** What the machine was told. Without `now` it is told no time. */
-export type Fact =
-  | { readonly _tag: "requested"; readonly now: number; readonly key: string; readonly deadline: number }
-  | { readonly _tag: "cancelled"; readonly now: number; readonly waiter: number }
-  | { readonly _tag: "delivered"; readonly waiter: number }
-  | {
-    readonly _tag: "connected"
-    readonly now: number
-    readonly id: number
-    readonly jitter: number
-    readonly carries: number
-  }
-  | { readonly _tag: "connectFailed"; readonly now: number; readonly id: number; readonly jitter: number }
-  | {
-    readonly _tag: "released"
-    readonly now: number
-    readonly id: number
-    readonly reusable: boolean
-    readonly idleLimit: number
-  }
-  | { readonly _tag: "closedByPeer"; readonly id: number }
-  | { readonly _tag: "closeCompleted"; readonly id: number }
-  | { readonly _tag: "woke"; readonly now: number }
-  | { readonly _tag: "warmUpRequested"; readonly now: number; readonly key: string; readonly connections: number }
-  | { readonly _tag: "closeIdleRequested" }
-  | { readonly _tag: "drainStarted" }
-  | { readonly _tag: "drainTimedOut" }
-
-export interface Ask {
-  readonly id: number
-  readonly key: string
-  readonly deadline: number
-  state: "waiting" | "granted" | "delivered" | "rejected" | "cancelled"
-  connection: number
-}
-
-export interface Connection {
-  readonly id: number
-  readonly key: string
-  forWarmUp: boolean
-  phase: "connecting" | "open" | "closing" | "gone"
-  /** Set while it is open, and for one that was given up too late. */
-  established: boolean
-  carries: number
-  /** Waiters with an undelivered grant, oldest first. */
-  granted: Array<number>
-  delivered: number
-  served: number
-  /** It must carry no further lease. */
-  spent: boolean
-  idleUntil: number
-  expiresAt: number
-}
+import type { Ask, Connection, Fact } from "./fact.js"
 
 const fail = (law: string, what: string): never => {
   throw new Error(`${law}: ${what}`)
@@ -89,12 +36,18 @@ export class Ledger {
   readonly queues = new Map<string, Array<number>>()
   private readonly idle: Array<Connection> = []
   private readonly lastUsed = new Map<string, number>()
+  /** When a key that was not forgotten yet was last in use. */
+  private readonly lastInUse = new Map<string, number>()
   private readonly failing = new Set<string>()
   private readonly limits: PoolLimits
   private readonly keyLimits: (key: string) => KeyLimits
   private fact: Fact = { _tag: "closeIdleRequested" }
   /** Whether the fact is about something the machine still knows. */
   private applies = true
+  /** Whether a request that left was the last to need a dial. */
+  private surplus = false
+  /** Whether a failed dial had been given up before. */
+  private givenUp = false
 
   constructor(limits: PoolLimits, keyLimits: (key: string) => KeyLimits) {
     this.limits = limits
@@ -121,10 +74,14 @@ export class Ledger {
   record(fact: Fact, commands: ReadonlyArray<Command>): void {
     this.fact = fact
     this.applies = true
+    this.surplus = false
+    this.givenUp = false
     if ("now" in fact) this.now = fact.now
+    this.lookWhoIsInUse()
     this.take(fact)
     if (!this.applies) hold(commands.length === 0, "L7", `an input about nothing was answered`)
     for (const command of commands) this.carryOut(command)
+    this.lookForOmissions(commands)
     this.lookAround()
   }
 
@@ -142,13 +99,17 @@ export class Ledger {
         const id = this.asks.length
         this.asks.push({ id, key: fact.key, deadline: fact.deadline, state: "waiting", connection: -1 })
         this.queue(fact.key).push(id)
-        if (!this.draining) this.lastUsed.set(fact.key, fact.now)
+        if (!this.draining) this.use(fact.key)
         return
       }
       case "cancelled": {
         const ask = this.asks[fact.waiter]
         if (ask?.state === "waiting") {
           without(this.queue(ask.key), ask.id)
+          const forWaiters = [...this.here].some((one) =>
+            one.key === ask.key && one.phase === "connecting" && !one.forWarmUp
+          )
+          this.surplus = forWaiters && this.count("connecting", ask.key) > this.queue(ask.key).length
         } else if (ask?.state === "granted") {
           const connection = this.connections[ask.connection]!
           without(connection.granted, ask.id)
@@ -193,6 +154,7 @@ export class Ledger {
           return
         }
         if (connection.phase === "connecting") this.failing.add(connection.key)
+        else this.givenUp = true
         this.gone(connection)
         return
       }
@@ -203,7 +165,7 @@ export class Ledger {
           return
         }
         const limits = this.keyLimits(connection.key)
-        this.lastUsed.set(connection.key, fact.now)
+        this.use(connection.key)
         connection.delivered--
         connection.served++
         connection.idleUntil = fact.now + Math.min(limits.idleTimeout, fact.idleLimit)
@@ -234,7 +196,7 @@ export class Ledger {
           this.applies = false
           return
         }
-        this.lastUsed.set(fact.key, fact.now)
+        this.use(fact.key)
         this.keepDials(fact.key, fact.connections)
         return
       case "drainStarted":
@@ -255,6 +217,19 @@ export class Ledger {
       if (one.key !== key || one.phase !== "connecting" || one.forWarmUp) continue
       if (lacking-- > 0) one.forWarmUp = true
     }
+  }
+
+  private lookWhoIsInUse(): void {
+    for (const key of this.lastInUse.keys()) {
+      const active = [...this.here].some((one) => one.key === key && one.phase === "open" && leases(one) > 0)
+      const used = active || this.count("connecting", key) > 0 || this.queue(key).length > 0
+      if (used) this.lastInUse.set(key, this.now)
+    }
+  }
+
+  private use(key: string): void {
+    this.lastUsed.set(key, this.now)
+    this.lastInUse.set(key, this.now)
   }
 
   private leaseEnded(connection: Connection): void {
@@ -301,15 +276,13 @@ export class Ledger {
     hold(!this.draining, "L8", `${name}: draining`)
     hold(this.open(key) < this.keyLimits(key).maxConnections, "L1", `${name}: ${key} is full`)
     hold(this.open() < this.limits.maxConnections, "L1", `${name}: the pool is full`)
-    const connecting = this.count("connecting", key)
-    const forWarmUp = this.fact._tag === "warmUpRequested" && connecting >= this.queue(key).length
-    if (forWarmUp && this.fact._tag === "warmUpRequested") {
+    const forWarmUp = this.fact._tag === "warmUpRequested"
+    if (this.fact._tag === "warmUpRequested") {
       hold(this.open(key) < this.fact.connections, "L9", `${name}: more than was asked for`)
     } else {
+      const connecting = this.count("connecting", key)
       hold(connecting < this.queue(key).length, "L9", `${name}: nobody of ${key} waits for it`)
-      if (this.failing.has(key) && this.fact._tag !== "warmUpRequested") {
-        hold(connecting === 0, "L9", `${name}: ${key} fails and dials more than one at a time`)
-      }
+      hold(connecting === 0 || !this.failing.has(key), "L9", `${name}: ${key} fails, and dials twice at a time`)
     }
     const connection: Connection = {
       id,
@@ -378,8 +351,10 @@ export class Ledger {
       hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
     }
     const { _tag } = this.fact
+    const free = [...this.here].some((one) => one.key === ask.key && this.hasRoom(one))
     const fits: Record<RejectReason, boolean> = {
-      queue_full: _tag === "requested" && waiter === this.asks.length - 1 && this.waiting > this.limits.maxWaiting,
+      queue_full: !free && _tag === "requested" && waiter === this.asks.length - 1 &&
+        this.waiting > this.limits.maxWaiting,
       timed_out: ask.deadline <= this.now,
       connect_failed: _tag === "connectFailed" && this.count("open", ask.key) === 0,
       closed: this.draining
@@ -411,7 +386,7 @@ export class Ledger {
       max_requests: phase === "open" && connection.served >= limits.maxRequests,
       idle_limit: idle && siblings.length > limits.maxIdle && first(siblings),
       evicted: idle && othersWait && first(this.idle) && this.open() === this.limits.maxConnections,
-      rebalanced: idle && othersWait && own && this.open() === this.limits.maxConnections,
+      rebalanced: idle && own && this.owesRoom(connection.key) && this.open() === this.limits.maxConnections,
       not_reusable: phase === "open" && connection.spent,
       not_needed: phase === "connecting" && !connection.forWarmUp && fact._tag === "cancelled" &&
         this.count("connecting", connection.key) > this.queue(connection.key).length,
@@ -432,6 +407,55 @@ export class Ledger {
     hold(this.open(key) === 0 && this.queue(key).length === 0, "L7", `forget ${key}: it is in use`)
     hold(this.isUnused(key), "L7", `forget ${key}: it was used lately`)
     this.failing.delete(key)
+    this.lastInUse.delete(key)
+  }
+
+  private owesRoom(key: string): boolean {
+    return [...this.queues].some(([other, queue]) => {
+      const open = this.open(other)
+      return other !== key && queue.length > 0 && (open === 0 || open + 1 < this.open(key))
+    })
+  }
+
+  // --- what must have been ordered --------------------------------------------------------------------------------------------
+
+  private lookForOmissions(commands: ReadonlyArray<Command>): void {
+    const { fact, now } = this
+    const closed = (reason: CloseReason): boolean =>
+      commands.some((one) => one._tag === "Close" && one.reason === reason)
+    switch (fact._tag) {
+      case "requested":
+        hold(
+          this.asks[this.asks.length - 1]!.state !== "waiting" || this.waiting <= this.limits.maxWaiting,
+          "L6",
+          `${this.waiting} wait`
+        )
+        return
+      case "cancelled":
+        return hold(!this.surplus || closed("not_needed"), "L7", "a dial that nobody needs goes on")
+      case "connected": {
+        const { phase } = this.connections[fact.id] ?? { phase: "gone" }
+        return hold(!this.applies || phase !== "closing" || commands.length > 0, "L7", `${fact.id} is left open`)
+      }
+      case "connectFailed": {
+        const { key } = this.connections[fact.id] ?? { key: "" }
+        const waiting = this.queues.get(key)?.length ?? 0
+        const told = !this.applies || this.givenUp || this.count("open", key) > 0 || waiting === 0
+        return hold(told, "L6", `${waiting} wait for nothing`)
+      }
+      case "warmUpRequested": {
+        const wanted = this.draining ? 0 : Math.min(fact.connections, this.keyLimits(fact.key).maxConnections)
+        return hold(this.open(fact.key) >= wanted || this.open() >= this.limits.maxConnections, "L9", "not warm")
+      }
+      case "closeIdleRequested":
+        return hold(this.idle.length === 0, "L7", "something idle is left")
+      case "drainTimedOut":
+        return hold(!this.draining || this.open() === 0, "L8", "something is left when the drain is over")
+      case "woke":
+        for (const [key, at] of this.lastInUse) {
+          hold(at + this.keyLimits(key).unusedAfter > now, "L10", `${key} is remembered for too long`)
+        }
+    }
   }
 
   // --- what holds between inputs ----------------------------------------------------------------------------------------------
@@ -465,8 +489,8 @@ export class Ledger {
     hold(enough || full || blocked, "L9", `${key} waits and could dial`)
     const established = this.count("open", key) > 0
     hold(this.count("connecting", key) > 0 || established || blocked, "L9", `${key} waits for nothing`)
-    const watched = !established || this.wakeAt < Infinity ||
-      this.count("open", key) + this.count("connecting", key) > 0
-    hold(watched, "L9", `${key} waits for ever`)
+    if (!full && !blocked && this.count("connecting", key) === 0) {
+      hold(this.wakeAt <= this.now + 5_000, "L9", `${key} never dials again`)
+    }
   }
 }
