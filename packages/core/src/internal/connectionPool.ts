@@ -48,6 +48,8 @@ export class ConnectionPool {
   private readonly connector: Context.Tag.Service<Connector>
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
+  /** Of those that ran when a drain began. */
+  exchangesCutOff = 0
   /** Orders to carry out; they are not carried out inside one another. */
   private orders: Array<Command> = []
   private obeying = false
@@ -158,7 +160,7 @@ export class ConnectionPool {
       case "Grant":
         // Since the decision the waiter may have left, or the connection may have died and the waiter been given another.
         if (this.machine.granted.get(order.waiter)?.entry?.id !== order.connection) break
-        this.leases.get(order.waiter)!.grant(this.held.get(order.connection)!, order.reused)
+        this.leases.get(order.waiter)!.grant(this.held.get(order.connection)!)
         break
       case "Connect":
         this.connect(order.connection, this.origins.get(order.key)!)
@@ -272,6 +274,8 @@ export class ConnectionPool {
   }
 
   private forget(key: string): void {
+    // Since the decision somebody may have asked for it again.
+    if (this.machine.shelves.has(key)) return
     const origin = this.origins.get(key)!
     origin.showCounts(undefined)
     this.origins.remove(origin)
@@ -346,12 +350,11 @@ export class ConnectionPool {
     for (const lease of this.leases.values()) if (lease.holder.resting) lease.holder.onTakenAway()
   }
 
-  /** Takes every connection away from who still has one, and says how many that were. */
-  cutOff(): number {
-    const running = this.leases.size
+  /** Takes every connection away from who still has one. */
+  cutOff(): void {
+    this.exchangesCutOff += this.leases.size
     for (const lease of this.leases.values()) lease.holder.onTakenAway()
     this.obey(this.machine.drainTimedOut())
-    return running
   }
 
   /** Calls back, once, when nothing is open any more. The answer takes that back. */

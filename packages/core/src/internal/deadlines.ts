@@ -94,8 +94,8 @@ class ClockTimer implements Timer {
 
   set(delay: number): void {
     this.clear()
-    // Never inside this call, not even when it is due already.
-    const sleep = delay > 0 ? this.clock.sleep(Duration.millis(delay)) : Effect.yieldNow()
+    // Never inside this call, not even when it is due already or in less than a clock can tell.
+    const sleep = delay > 0 ? this.clock.sleep(Duration.millis(Math.ceil(delay))) : Effect.yieldNow()
     this.fiber = this.fork(Effect.andThen(sleep, this.fire))
   }
 

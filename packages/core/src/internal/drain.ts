@@ -15,13 +15,15 @@ export const drain = (pool: ConnectionPool, timeout: number): Effect.Effect<Drai
   Effect.async((resume) => {
     const { deadlines } = pool
     const startedAt = pool.now
-    let cutOff: number | undefined
+    const cutOffBefore = pool.exchangesCutOff
+    let timeIsOver = false
     const deadline: Deadline = {
       at: Infinity,
       slot: -1,
       onDue: (now) => {
-        if (cutOff !== undefined) return finish()
-        cutOff = pool.cutOff()
+        if (timeIsOver) return finish()
+        timeIsOver = true
+        pool.cutOff()
         if (!pool.machine.drained) deadlines.set(deadline, now + closeGrace)
       }
     }
@@ -35,9 +37,11 @@ export const drain = (pool: ConnectionPool, timeout: number): Effect.Effect<Drai
     }
     const finish = (): void => {
       end()
+      // Perhaps by another drain, whose time was over earlier.
+      const cutOff = pool.exchangesCutOff - cutOffBefore
       resume(Effect.succeed({
-        answered: running - (cutOff ?? 0),
-        cutOff: cutOff ?? 0,
+        answered: running - cutOff,
+        cutOff,
         unclosed: pool.held.size,
         elapsed: pool.now - startedAt
       }))

@@ -43,9 +43,9 @@ export class Lease {
   }
 
   /** A connection was chosen; it is delivered once it has shown that it is still alive. */
-  grant(held: HeldConnection, reused: boolean): void {
+  grant(held: HeldConnection): void {
     this.held = held
-    this.reused = reused
+    this.reused = held.requests > 0
     held.connection!.checkIdle((usable) => {
       // By now the request may be gone, or may have been granted another connection in place of this one.
       if (this.ended || this.held !== held) return
