@@ -44,6 +44,12 @@ function onSocketDrain(this: OwnedSocket): void {
 
 const noBytes = Buffer.alloc(0)
 
+/**
+ * An answer may overtake the news that its request was written: TLS tells a turn later. So little as this may still be counted
+ * as on its way; more is a request that was answered before it was sent.
+ */
+const smallWrite = 64 * 1024 + 16 * 1024
+
 const closedFailure: ExchangeFailure = { kind: "Lost", reason: "closed" }
 
 const lost = (error: Error | undefined): ExchangeFailure =>
@@ -278,7 +284,7 @@ export class Http1Connection implements Connection, ReaderOwner, Settling {
     const { reader } = this
     const observer = this.observer!
     const surplus = bytesBehind || this.socket.readableLength > 0
-    const ours = this.keepAlive && this.remaining === "nothing" && this.socket.writableLength === 0
+    const ours = this.keepAlive && this.remaining === "nothing" && this.socket.writableLength <= smallWrite
     const reusable = ours && !surplus && reader.keepAlive && !this.socket.readableEnded && !this.socket.destroyed
     this.observer = undefined
     if (reusable) {

@@ -154,6 +154,26 @@ describe("close", () => {
   })
 })
 
+describe("an answer that overtakes the news that its request was written", () => {
+  const answerTo = async (body: string) => {
+    const { closes, connection, wire } = await open()
+    const recorder = new Recorder()
+    wire.stalled = true
+    connection.send(request({ method: "POST", body }), recorder)
+    wire.arrive(ok)
+    await nextTurn()
+    return { closes, reusable: recorder.end?.reusable }
+  }
+
+  it("leaves the connection reusable: TLS tells a turn later", async () => {
+    expect(await answerTo("x".repeat(60_000))).toEqual({ closes: [], reusable: true })
+  })
+
+  it("does not, where most of a large request is still here", async () => {
+    expect(await answerTo("x".repeat(200_000))).toEqual({ closes: ["local"], reusable: false })
+  })
+})
+
 describe("progress", () => {
   it("is not-sent, then maybe-sent, then response-started, for each exchange", async () => {
     const { connection, wire } = await open()
