@@ -51,7 +51,7 @@ export class BareLease implements LeaseHolder {
 
   /** Ends the lease; a request that is under way fails. */
   end(): void {
-    this.running?.abort()
+    this.running?.onLeaseEnded()
     this.lease.end(this.clean && this.wanted, this.idleLimit)
   }
 

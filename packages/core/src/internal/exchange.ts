@@ -105,6 +105,11 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     this.body.fail(this.lost("released"))
   }
 
+  /** Gives up because the lease that it runs on has ended; its caller is told. */
+  onLeaseEnded(): void {
+    this.fail(this.lost("released"))
+  }
+
   get attempts(): number {
     return 1
   }
