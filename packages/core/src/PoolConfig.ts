@@ -68,7 +68,8 @@ export interface OriginOptions {
    */
   readonly maxLifetime?: DurationInput | "none" | undefined
   /**
-   * How many requests a connection serves before it is closed. Default none. `HTTP_POOL_MAX_REQUESTS_PER_CONNECTION`.
+   * How many requests a connection serves before it is closed; a `lease` counts as one. Default none.
+   * `HTTP_POOL_MAX_REQUESTS_PER_CONNECTION`.
    */
   readonly maxRequestsPerConnection?: number | "none" | undefined
 }

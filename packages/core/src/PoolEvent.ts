@@ -47,7 +47,7 @@ export type CloseReason = OrderedCloseReason | "server_close" | "poisoned"
 export type PoolEvent = Data.TaggedEnum<{
   /** A connection is open. */
   Opened: { readonly at: number; readonly origin: string; readonly connectionId: number; readonly duration: number }
-  /** A connection is closed; `requests` is how many it had answered. */
+  /** A connection is closed; `requests` is how many it was given. */
   Closed: {
     readonly at: number
     readonly origin: string

@@ -17,7 +17,7 @@ import type { PoolError, ProtocolError } from "./PoolError.js"
 export interface Timings {
   /** From the call until a connection was there, dialling included. */
   readonly queued: number
-  /** What opening the connection took; 0 when it was reused. */
+  /** What opening the connection took; 0 when it was open before the call. */
   readonly connect: number
   /** From the call to the first byte of the answer's headers. */
   readonly firstByte: number

@@ -67,7 +67,7 @@ export interface ConnectionInfo {
   readonly phase: "sending" | "headers" | "body" | "leased" | undefined
   /** Milliseconds since its opening began. */
   readonly age: number
-  /** Requests it has answered. */
+  /** Requests it was given. */
   readonly requests: number
   readonly remoteAddress: string | undefined
 }

@@ -337,3 +337,61 @@ describe("a transport that closes slowly", () => {
       }))
   })
 })
+
+describe("a transport that throws from close", () => {
+  it.effect("loses that connection, and nothing else: the orders behind it are carried out", () => {
+    const { connect, made } = puppets((puppet) => {
+      if (made.length > 0) return
+      puppet.close = () => {
+        throw new Error("broken transport")
+      }
+    })
+    return withConnector(connect, (pool) =>
+      Effect.gen(function*() {
+        const first = yield* start(pool.execute({ url }))
+        const second = yield* start(pool.execute({ url }))
+        yield* Fiber.interrupt(first)
+        deepStrictEqual(made.map(({ calls }) => calls), [["send GET /"], ["send GET /"]])
+        yield* Fiber.interrupt(second)
+        deepStrictEqual((yield* pool.connections).map(({ state }) => state), ["closing"])
+        const drain = yield* start(pool.drain(0))
+        yield* TestClock.adjust("2 seconds")
+        strictEqual((yield* Fiber.join(drain)).unclosed, 1)
+        made[0]!.confirmClose("local")
+      }), { maxConnectionsPerOrigin: 1 })
+  })
+})
+
+describe("a final answer while the body is still being sent", () => {
+  it.effect("is given to the caller, and the connection is not used again, whatever the transport says", () => {
+    const { connect, made } = puppets()
+    return withConnector(connect, (pool) =>
+      Effect.gen(function*() {
+        const body = Stream.concat(Stream.make(bytes(10)), Stream.never)
+        const request = yield* start(pool.execute({ method: "POST", url, body }))
+        made[0]!.head(0, 413)
+        made[0]!.end(true)
+        strictEqual((yield* Fiber.join(request)).status, 413)
+        deepStrictEqual(made[0]!.calls, ["send POST /", "write 10", "close"])
+        yield* assertAtRest(pool)
+      }))
+  })
+})
+
+describe("C10 a stream whose headers have just come", () => {
+  it.effect("has a scope, so that a drain in that very moment lets it go on", () => {
+    const { connect, made } = puppets()
+    return withConnector(connect, (pool) =>
+      Effect.gen(function*() {
+        const whole = Effect.scoped(Effect.flatMap(pool.stream({ url }), ({ body }) => Stream.runCount(body)))
+        const reader = yield* start(whole)
+        made[0]!.head(3)
+        const drain = yield* Effect.forkDaemon(pool.drain(1000))
+        yield* settle
+        made[0]!.piece(3)
+        made[0]!.end()
+        strictEqual(yield* Fiber.join(reader), 1)
+        strictEqual((yield* Fiber.join(drain)).answered, 1)
+      }))
+  })
+})

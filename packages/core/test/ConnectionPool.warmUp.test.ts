@@ -6,6 +6,16 @@ import { ConnectionPool, PoolError, TestConnector } from "../src/index.js"
 import { assertAtRest, counts, failsWith, otherUrl, poolLayer, settle, start, url, withPool } from "./support/pool.js"
 
 describe("a warm-up", () => {
+  it.effect("spares the first request the dial: its timings have none", () =>
+    withPool((pool) =>
+      Effect.gen(function*() {
+        const warm = yield* Effect.fork(pool.warmUp([url]))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(warm)
+        const { reused, timings } = yield* pool.execute({ url })
+        deepStrictEqual([reused, timings.queued, timings.connect], [false, 0, 0])
+      }), { connect: () => ({ delay: "1 second" }) }))
+
   it.effect("opens one connection to each origin, and says so", () =>
     withPool((pool) =>
       Effect.gen(function*() {

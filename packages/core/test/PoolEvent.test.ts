@@ -55,6 +55,14 @@ describe("events", () => {
       })
     ))
 
+  it.effect("tell that a drain is over when it is over, not when the layer closes", () =>
+    withPool((pool) =>
+      Effect.gen(function*() {
+        yield* pool.execute({ url })
+        deepStrictEqual(tags(yield* eventsOf(pool, pool.drain())), ["Draining", "Closed", "Drained"])
+      })
+    ))
+
   it.effect("tell of failures with their errors", () =>
     withPool(
       (pool) =>

@@ -61,6 +61,7 @@ export class BareLease implements LeaseHolder {
   }
 
   onRejected(error: PoolError): void {
+    this.pool.books.failed(this.origin, error, this.pool.now)
     this.onReady(Effect.fail(error))
   }
 

@@ -114,6 +114,5 @@ export class Books {
 
   drained(at: number): void {
     if (this.hub.observed) this.hub.publish(event.Drained({ at }))
-    this.hub.end()
   }
 }

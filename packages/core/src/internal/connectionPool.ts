@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -50,6 +51,7 @@ export class ConnectionPool {
   private readonly checked: boolean
   /** Of those that ran when a drain began. */
   exchangesCutOff = 0
+  private drained = false
   /** Orders to carry out; they are not carried out inside one another. */
   private orders: Array<Command> = []
   private obeying = false
@@ -149,10 +151,23 @@ export class ConnectionPool {
     for (const order of orders) this.orders.push(order)
     if (this.obeying) return
     this.obeying = true
-    for (let i = 0; i < this.orders.length; i++) this.carryOut(this.orders[i]!)
+    for (let i = 0; i < this.orders.length; i++) {
+      try {
+        this.carryOut(this.orders[i]!)
+      } catch (defect) {
+        // A transport threw. What else was ordered has to be done all the same.
+        this.fork(Effect.logError("a connection pool could not carry out an order", Cause.die(defect)))
+      }
+    }
     if (this.orders.length > 0) this.orders = []
     this.obeying = false
-    if (this.machine.drained) { for (const watcher of this.drainWatchers) watcher() }
+    if (this.machine.drained) this.tellDrained()
+  }
+
+  private tellDrained(): void {
+    if (!this.drained) this.books.drained(this.now)
+    this.drained = true
+    for (const watcher of this.drainWatchers) watcher()
   }
 
   private carryOut(order: Command): void {
@@ -370,7 +385,7 @@ export class ConnectionPool {
 
   stop(): void {
     this.deadlines.stop()
-    this.books.drained(this.now)
+    this.books.hub.end()
   }
 
   countsOf(origin: OriginState): PoolCounts {

@@ -37,8 +37,6 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   lease: ExchangeLease | undefined = undefined
   held: HeldConnection | undefined = undefined
   head: ResponseHead | undefined = undefined
-  /** A scope will end it, so that a drain need not end it for want of a reader. */
-  scoped = false
   private phase: "waiting" | "sending" | "headers" | "body" | "done" = "waiting"
   /** The caller has the headers: what goes wrong from here on is told by the body. */
   private answered = false
@@ -120,9 +118,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
 
   get timings(): Timings {
     const end = this.phase === "done" ? this.endedAt : this.pool.now
+    const { connectTime, since } = this.held!
     return {
       queued: this.deliveredAt - this.startedAt,
-      connect: this.lease!.reused ? 0 : this.held!.connectTime,
+      connect: since + connectTime > this.startedAt ? connectTime : 0,
       firstByte: this.firstByteAt - this.startedAt,
       total: end - this.startedAt
     }
@@ -173,7 +172,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   }
 
   get resting(): boolean {
-    return this.phase === "body" && this.mode === "read" && !this.scoped && !this.body.reading
+    return this.phase === "body" && this.mode === "open" && !this.body.reading
   }
 
   onTakenAway(): void {
@@ -201,14 +200,16 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     if (this.checkSize(this.body.received + piece.length, false) !== undefined) return
     if (this.bodyTimeout !== Infinity) this.owedSince = this.pool.now
     this.body.push(piece)
-    if (this.mode === "read" && !this.paused && this.body.unread > bodyHighWater) {
+    if (this.mode !== "collect" && !this.paused && this.body.unread > bodyHighWater) {
       this.paused = true
       this.held!.connection!.pause()
     }
   }
 
   onEnd(reusable: boolean, idleLimit: number | undefined): void {
-    this.finish(reusable, idleLimit === undefined ? Infinity : Math.max(0, idleLimit - serverIdleMargin))
+    // Whoever answers before the request is whole may still read it as something else.
+    const clean = reusable && this.upload === undefined
+    this.finish(clean, idleLimit === undefined ? Infinity : Math.max(0, idleLimit - serverIdleMargin))
     this.pool.books.completed(this.held!, this.head!.status, this.endedAt - this.startedAt, this.endedAt)
     this.body.end()
     if (this.mode === "collect") this.caller.onAnswer(this)

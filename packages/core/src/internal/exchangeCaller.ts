@@ -26,5 +26,5 @@ export interface ExchangeCaller {
 /** Starts what runs beside the exchange. */
 export type Fork = (effect: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
 
-/** How the body is taken: collected before the caller is told, or read by the caller. */
-export type BodyMode = "collect" | "read"
+/** How the body is taken: collected before the caller is told, or read by the caller, with or without a scope that ends it. */
+export type BodyMode = "collect" | "scoped" | "open"

@@ -135,12 +135,11 @@ export const make = (
       execute: (request) =>
         perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
       stream: (request) =>
-        perform(pool, request, "read", (exchange) => {
-          exchange.scoped = true
+        perform(pool, request, "scoped", (exchange) => {
           const open = new OpenExchange(exchange)
           return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
         }),
-      open: (request) => perform(pool, request, "read", (exchange) => Effect.succeed(new OpenExchange(exchange))),
+      open: (request) => perform(pool, request, "open", (exchange) => Effect.succeed(new OpenExchange(exchange))),
       lease: (origin, options) => lease(pool, origin, options),
       warmUp: (origins, options) =>
         Effect.gen(function*() {

@@ -1,0 +1,66 @@
+// What the operating system and Node know of this process, to be compared with what the pool says of itself.
+import * as fs from "node:fs"
+
+export interface OsView {
+  /** The sockets of this process but UDP, from /proc/self/fd; undefined where there is no such directory. */
+  readonly sockets: ReadonlySet<string> | undefined
+  /** What keeps the event loop alive, such as `TLSWrap`, and how often. */
+  readonly resources: ReadonlyMap<string, number>
+}
+
+const directory = "/proc/self/fd"
+
+const linkOf = (fd: string): string => {
+  try {
+    return fs.readlinkSync(`${directory}/${fd}`)
+  } catch {
+    return "" // the descriptor that the directory was read with
+  }
+}
+
+/** Name look-ups open UDP sockets of the system's, which nobody can close for it. */
+const udpInodes = (): ReadonlySet<string> =>
+  new Set(
+    ["udp", "udp6"].flatMap((table) => {
+      const file = `/proc/self/net/${table}`
+      if (!fs.existsSync(file)) return []
+      return fs.readFileSync(file, "utf8").split("\n").slice(1).map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`)
+    })
+  )
+
+const sockets = (): ReadonlySet<string> | undefined => {
+  if (!fs.existsSync(directory)) return undefined
+  const links = fs.readdirSync(directory).map(linkOf).filter((link) => link.startsWith("socket:"))
+  const udp = udpInodes()
+  return new Set(links.filter((link) => !udp.has(link)))
+}
+
+/** A name look-up cannot be aborted. It ends by itself. */
+const nameLookUp = "GetAddrInfoReqWrap"
+
+/** What keeps the event loop alive, but for name look-ups. */
+export const activeResources = (): ReadonlyArray<string> =>
+  process.getActiveResourcesInfo().filter((name) => name !== nameLookUp)
+
+const resources = (): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const name of activeResources()) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
+}
+
+export const look = (): OsView => ({ sockets: sockets(), resources: resources() })
+
+/** How many sockets `after` has that `before` had not. */
+export const newSockets = (before: OsView, after: OsView): number | undefined => {
+  const { sockets: known } = before
+  if (known === undefined || after.sockets === undefined) return undefined
+  return [...after.sockets].filter((socket) => !known.has(socket)).length
+}
+
+/** The resources that `after` has more of than `before`, each with the surplus. */
+export const newResources = (before: OsView, after: OsView): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [...after.resources]
+      .map(([name, count]) => [name, count - (before.resources.get(name) ?? 0)] as const)
+      .filter(([, surplus]) => surplus > 0)
+  )
