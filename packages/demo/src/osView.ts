@@ -35,12 +35,12 @@ const sockets = (): ReadonlySet<string> | undefined => {
   return new Set(links.filter((link) => !udp.has(link)))
 }
 
-/** A name look-up cannot be aborted. It ends by itself. */
-const nameLookUp = "GetAddrInfoReqWrap"
+/** A name look-up cannot be aborted and ends by itself; files are read by whoever loads modules, and never by the pool. */
+const othersWork: ReadonlySet<string> = new Set(["GetAddrInfoReqWrap", "FSReqCallback", "FSReqPromise"])
 
-/** What keeps the event loop alive, but for name look-ups. */
+/** What keeps the event loop alive, but for name look-ups and files. */
 export const activeResources = (): ReadonlyArray<string> =>
-  process.getActiveResourcesInfo().filter((name) => name !== nameLookUp)
+  process.getActiveResourcesInfo().filter((name) => !othersWork.has(name))
 
 const resources = (): ReadonlyMap<string, number> => {
   const counts = new Map<string, number>()
