@@ -204,13 +204,13 @@ export class ResponseTooLarge extends Data.TaggedError("ResponseTooLarge")<{
 }
 
 /**
- * Why a connection was lost: `reset` or `closed` by the peer, `unread` because nobody read the body while others waited for the
- * connection, `released` because the exchange was aborted, or the scope that owned it had closed.
+ * Why a connection was lost: `reset` or `closed` by the peer, `released` because the exchange was aborted, or the scope that
+ * owned it had closed.
  *
  * @since 0.1.0
  * @category models
  */
-export type ConnectionLostReason = "reset" | "closed" | "unread" | "released"
+export type ConnectionLostReason = "reset" | "closed" | "released"
 
 /**
  * The connection was reset, closed or taken away during an exchange.
@@ -381,6 +381,7 @@ export const isSafeToRepeat = (
     case "PoolClosed":
       return false
     default:
-      return error.progress === "not-sent" || (request.idempotent ?? isIdempotentMethod(request.method ?? "GET"))
+      return error.progress === "not-sent" ||
+        (request.idempotent ?? isIdempotentMethod((request.method ?? "GET").toUpperCase()))
   }
 }

@@ -40,7 +40,7 @@ export interface PoolRequest {
    * given here.
    */
   readonly maxResponseSize?: number | "none" | undefined
-  /** Whether sending it twice does no harm. Default: by its method (RFC 9110, 9.2.2). */
+  /** Whether sending it twice does no harm; `PoolError.isSafeToRepeat` asks. Default: by its method (RFC 9110, 9.2.2). */
   readonly idempotent?: boolean | undefined
   /** Overrides the connector's TLS options, field by field. The same object again costs nothing. */
   readonly tls?: TlsOptions | undefined

@@ -255,6 +255,11 @@ describe("PoolError", () => {
       assertTrue(!PoolError.isSafeToRepeat(make.ConnectionLost(), { method: "POST" }))
     })
 
+    it("takes a method in lower case for what the pool sends", () => {
+      assertTrue(PoolError.isSafeToRepeat(make.ConnectionLost(), { method: "get" }))
+      assertTrue(!PoolError.isSafeToRepeat(make.ConnectionLost(), { method: "post" }))
+    })
+
     it("a request that says it is not idempotent is believed, whatever its method", () => {
       assertTrue(!PoolError.isSafeToRepeat(make.ConnectionLost(), { method: "GET", idempotent: false }))
     })

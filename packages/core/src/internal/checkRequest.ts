@@ -10,7 +10,7 @@ import type { StreamedBody, WireRequest } from "../Connection.js"
 import type { TlsOptions } from "../Connector.js"
 import type { Target } from "../Origin.js"
 import { parseTarget } from "../Origin.js"
-import { InvalidRequest, isIdempotentMethod } from "../PoolError.js"
+import { InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import * as Kind from "./optionKind.js"
 
@@ -21,7 +21,6 @@ export interface CheckedRequest {
   readonly wire: WireRequest
   /** The source of a streamed body. */
   readonly stream: Stream.Stream<Uint8Array, unknown> | undefined
-  readonly idempotent: boolean
   readonly timeout: number | undefined
   readonly acquireTimeout: number | undefined
   readonly headersTimeout: number | undefined
@@ -185,7 +184,6 @@ const check = (request: PoolRequest, target: Target, keepAlive: boolean): Checke
       keepAlive: keepAlive && headers.keepAlive
     },
     stream: isStream(request.body) ? request.body : undefined,
-    idempotent: request.idempotent ?? isIdempotentMethod(method),
     timeout: durationOf("timeout", request.timeout),
     acquireTimeout: durationOf("acquireTimeout", request.acquireTimeout),
     headersTimeout: durationOf("headersTimeout", request.headersTimeout),

@@ -16,7 +16,7 @@ const checked = (request: PoolRequest, keepAlive = true): CheckedRequest => {
 
 describe("checkRequest", () => {
   it("makes of a URL alone what is sent", () => {
-    const { idempotent, stream, target, timeout, wire } = checked({ url: "http://server.test:8080/a?b#c" })
+    const { stream, target, timeout, wire } = checked({ url: "http://server.test:8080/a?b#c" })
     deepStrictEqual(wire, {
       method: "GET",
       target: "/a?b",
@@ -25,12 +25,7 @@ describe("checkRequest", () => {
       body: undefined,
       keepAlive: true
     })
-    deepStrictEqual([target.origin.href, idempotent, stream, timeout], [
-      "http://server.test:8080",
-      true,
-      undefined,
-      undefined
-    ])
+    deepStrictEqual([target.origin.href, stream, timeout], ["http://server.test:8080", undefined, undefined])
   })
 
   it("keeps the names, the order and the repetitions of headers, without those that are the pool's", () => {
@@ -101,15 +96,6 @@ describe("checkRequest", () => {
       ),
       [0, Infinity]
     )
-  })
-
-  it("knows which requests are idempotent, unless they say it themselves", () => {
-    deepStrictEqual(
-      ["GET", "head", "PUT", "POST", "PATCH"].map((method) => checked({ url, method }).idempotent),
-      [true, true, true, false, false]
-    )
-    strictEqual(checked({ url, method: "POST", idempotent: true }).idempotent, true)
-    strictEqual(checked({ url, idempotent: false }).idempotent, false)
   })
 
   it("C11 remembers URLs, but not for ever", () => {
