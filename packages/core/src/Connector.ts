@@ -40,6 +40,27 @@ export interface TlsOptions {
   readonly ciphers?: string | undefined
 }
 
+const everyTlsOption: Readonly<Record<keyof TlsOptions, true>> = {
+  ca: true,
+  cert: true,
+  key: true,
+  pfx: true,
+  passphrase: true,
+  servername: true,
+  rejectUnauthorized: true,
+  minVersion: true,
+  maxVersion: true,
+  ciphers: true
+}
+
+/**
+ * The names of all TLS options, in one order: whoever merges options or tells identities apart must miss none.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const tlsOptionNames = Object.keys(everyTlsOption) as ReadonlyArray<keyof TlsOptions>
+
 /**
  * What a connection is to be opened to, and how.
  *

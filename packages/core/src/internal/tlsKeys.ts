@@ -5,19 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import type { TlsOptions } from "../Connector.js"
-
-const fields = [
-  "ca",
-  "cert",
-  "key",
-  "pfx",
-  "passphrase",
-  "servername",
-  "rejectUnauthorized",
-  "minVersion",
-  "maxVersion",
-  "ciphers"
-] as const satisfies ReadonlyArray<keyof TlsOptions>
+import { tlsOptionNames } from "../Connector.js"
 
 const printField = (value: unknown): unknown => {
   if (Redacted.isRedacted(value)) return printField(Redacted.value(value))
@@ -27,7 +15,7 @@ const printField = (value: unknown): unknown => {
 }
 
 const printIdentity = (tls: TlsOptions): string =>
-  JSON.stringify(fields.map((field) => tls[field] === undefined ? null : [printField(tls[field])]))
+  JSON.stringify(tlsOptionNames.map((name) => tls[name] === undefined ? null : [printField(tls[name])]))
 
 interface Identity {
   readonly key: string

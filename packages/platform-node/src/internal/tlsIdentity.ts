@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { TlsOptions } from "@connection-pool/core/Connector"
+import { tlsOptionNames } from "@connection-pool/core/Connector"
 import * as Redacted from "effect/Redacted"
 import { createHash, type Hash } from "node:crypto"
 import * as tls from "node:tls"
@@ -22,28 +23,11 @@ export interface TlsIdentity {
   readonly secureContext: tls.SecureContext
 }
 
-const fields = [
-  "ca",
-  "cert",
-  "key",
-  "pfx",
-  "passphrase",
-  "servername",
-  "rejectUnauthorized",
-  "minVersion",
-  "maxVersion",
-  "ciphers"
-] as const satisfies ReadonlyArray<keyof TlsOptions>
-
-type Missing = Exclude<keyof TlsOptions, typeof fields[number]>
-const everyFieldIsListed: [Missing] extends [never] ? true : Missing = true
-void everyFieldIsListed
-
 type FieldValue = TlsOptions[keyof TlsOptions]
 
 const merge = (defaults: TlsOptions, overrides: TlsOptions): TlsOptions => {
   const merged: { -readonly [K in keyof TlsOptions]?: FieldValue } = {}
-  for (const field of fields) {
+  for (const field of tlsOptionNames) {
     const value = overrides[field] ?? defaults[field]
     if (value !== undefined) merged[field] = value
   }
@@ -81,7 +65,7 @@ const addPart = (hash: Hash, value: FieldValue): void => {
 
 const digestOf = (options: TlsOptions): string => {
   const hash = createHash("sha256")
-  for (const field of fields) addPart(hash, options[field])
+  for (const field of tlsOptionNames) addPart(hash, options[field])
   return hash.digest("base64url")
 }
 
