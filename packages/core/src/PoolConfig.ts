@@ -116,7 +116,10 @@ export interface PoolOptions extends OriginOptions {
    * `KEEP_ALIVE_ENABLED`, or else `RPC_KEEP_ALIVE_ENABLED`.
    */
   readonly keepAlive?: boolean | undefined
-  /** Duration of silence before the first TCP keep-alive probe. Default 1 second. `KEEP_ALIVE_MSECS`. */
+  /**
+   * Duration of silence before the first TCP keep-alive probe, which systems count in whole seconds: it is rounded up. Default
+   * 1 second. `KEEP_ALIVE_MSECS`.
+   */
   readonly tcpKeepAliveDelay?: DurationInput | undefined
   /**
    * Which idle connection is taken: the one used last (`lifo`), so that surplus ones can expire, or the one idle

@@ -118,10 +118,18 @@ export const addressOf = (socket: net.Socket): string | undefined => {
   return remoteFamily === "IPv6" ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
 }
 
+/**
+ * What the system can be told of a delay in milliseconds: whole seconds, at least one (Node takes less for none), at most what
+ * Linux accepts.
+ *
+ * @internal
+ */
+export const probeDelay = (delay: number): number => Math.min(Math.ceil(delay / 1000), 32_767) * 1000
+
 const prepare = (socket: net.Socket, target: ConnectTarget): void => {
   if (socket instanceof tls.TLSSocket) checkProtocol(socket.alpnProtocol)
   socket.setNoDelay(target.noDelay)
-  socket.setKeepAlive(true, target.tcpKeepAliveDelay)
+  socket.setKeepAlive(true, probeDelay(target.tcpKeepAliveDelay))
   socket.unref()
 }
 

@@ -2,7 +2,7 @@ import type { ConnectTarget } from "@connection-pool/core/Connector"
 import * as Effect from "effect/Effect"
 import * as tls from "node:tls"
 import { describe, expect, it } from "vitest"
-import { checkProtocol, dial, TlsSessions } from "../../src/internal/dial.js"
+import { checkProtocol, dial, probeDelay, TlsSessions } from "../../src/internal/dial.js"
 import { TlsIdentities } from "../../src/internal/tlsIdentity.js"
 import { certify, makeAuthority } from "../support/certificates.js"
 import { target } from "../support/connect.js"
@@ -17,6 +17,10 @@ describe("the protocol that the server has chosen", () => {
     expect(() => checkProtocol("h2")).toThrow("the server chose the protocol h2, not http/1.1")
     expect(() => checkProtocol("")).toThrow("the server chose")
   })
+})
+
+it("a TCP keep-alive delay is told in whole seconds: never none, never more than the system takes", () => {
+  expect([1, 999, 1000, 1001, 60_000, 10 ** 9].map(probeDelay)).toEqual([1000, 1000, 1000, 2000, 60_000, 32_767_000])
 })
 
 it("C9 a session whose handshake fails is forgotten", async () => {
