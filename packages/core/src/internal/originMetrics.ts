@@ -21,8 +21,8 @@ const labelsOf = (poolName: string, origin: Origin | undefined): Labels => {
 }
 
 /**
- * The metrics of one origin in one pool. A metric finds its series by the array of labels it is given: the same array costs
- * 0.04 µs, an equal one 3 µs.
+ * The metrics of one origin in one pool. A metric finds its series by the array of labels it is given: the same array costs a
+ * hundredth of an equal one, which is hashed again.
  */
 export class OriginMetrics {
   private readonly labels: Labels

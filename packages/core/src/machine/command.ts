@@ -34,7 +34,7 @@ export type RejectReason = "queue_full" | "timed_out" | "connect_failed" | "clos
 
 export type Command =
   | { readonly _tag: "Connect"; readonly connection: number; readonly key: string }
-  | { readonly _tag: "Grant"; readonly waiter: number; readonly connection: number; readonly reused: boolean }
+  | { readonly _tag: "Grant"; readonly waiter: number; readonly connection: number }
   | { readonly _tag: "Reject"; readonly waiter: number; readonly reason: RejectReason }
   | { readonly _tag: "Close"; readonly connection: number; readonly reason: CloseReason }
   /** Call `woke` at this time, or earlier. Replaces the `WakeAt` before it. */

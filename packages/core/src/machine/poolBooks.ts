@@ -81,7 +81,7 @@ export class PoolBooks {
     entry.granted = waiter
     this.granted.set(waiter.id, waiter)
     this.place(entry)
-    this.order({ _tag: "Grant", waiter: waiter.id, connection: entry.id, reused: entry.served > 0 })
+    this.order({ _tag: "Grant", waiter: waiter.id, connection: entry.id })
   }
 
   protected becomeIdle(entry: ConnectionEntry): void {

@@ -108,7 +108,7 @@ describe("poolMachine: failed dials", () => {
     expect(story.at(1_099).woke()).toEqual(["wake at 1100"])
     expect(story.at(1_100).woke()).toEqual(["connect 3 to a"])
     expect(story.at(1_200).connectFailed(3, 0.5)).toEqual(["wake at 1350"])
-    expect(story.released(0)).toEqual(["grant 0 to 1, reused"])
+    expect(story.released(0)).toEqual(["grant 0 to 1"])
     expect(story.at(1_350).woke()).toEqual(["connect 4 to a"])
     expect(story.connected(4)).toEqual(["grant 4 to 2"])
     story.at(1_400).requested()

@@ -12,19 +12,19 @@ describe("poolMachine: reuse", () => {
     story.delivered(0)
     expect(story.released(0)).toEqual([])
     expect(story.states).toEqual({ 0: "idle" })
-    expect(story.requested()).toEqual(["grant 0 to 1, reused"])
+    expect(story.requested()).toEqual(["grant 0 to 1"])
     expect(story.states).toEqual({ 0: "active" })
   })
 
   it("lifo takes the connection that became idle last, fifo the one that is idle longest", () => {
     const lifo = new Story()
     lifo.idle("a", 3)
-    expect(lifo.requested()).toEqual(["grant 2 to 3, reused"])
-    expect(lifo.requested()).toEqual(["grant 1 to 4, reused"])
+    expect(lifo.requested()).toEqual(["grant 2 to 3"])
+    expect(lifo.requested()).toEqual(["grant 1 to 4"])
     const fifo = new Story({ pool: { scheduling: "fifo" } })
     fifo.idle("a", 3)
-    expect(fifo.requested()).toEqual(["grant 0 to 3, reused"])
-    expect(fifo.requested()).toEqual(["grant 1 to 4, reused"])
+    expect(fifo.requested()).toEqual(["grant 0 to 3"])
+    expect(fifo.requested()).toEqual(["grant 1 to 4"])
   })
 
   it("keys share nothing", () => {
@@ -37,7 +37,7 @@ describe("poolMachine: reuse", () => {
     const story = new Story()
     story.leased("a")
     expect(story.requested()).toEqual(["connect 1 to a"])
-    expect(story.released(0)).toEqual(["grant 0 to 1, reused"])
+    expect(story.released(0)).toEqual(["grant 0 to 1"])
     expect(story.connected(1)).toEqual([])
     expect(story.states).toEqual({ 0: "active", 1: "idle" })
     expect(story.requested()).toEqual(["grant 1 to 2"])
@@ -99,7 +99,7 @@ describe("poolMachine: reuse", () => {
     story.delivered(2)
     expect(story.released(0)).toEqual([])
     expect(story.states).toEqual({ 0: "active", 1: "idle", 2: "active" })
-    expect(story.requested()).toEqual(["grant 0 to 3, reused"])
+    expect(story.requested()).toEqual(["grant 0 to 3"])
     expect(story.requested()).toEqual(["grant 1 to 4"])
   })
 
@@ -171,14 +171,14 @@ describe("poolMachine: grants that are not delivered", () => {
   it("a dead grant is made good at once by an idle connection", () => {
     const story = new Story()
     story.idle("a", 2)
-    expect(story.requested()).toEqual(["grant 1 to 2, reused"])
-    expect(story.closedByPeer(1)).toEqual(["grant 0 to 2, reused"])
+    expect(story.requested()).toEqual(["grant 1 to 2"])
+    expect(story.closedByPeer(1)).toEqual(["grant 0 to 2"])
   })
 
   it("L10 a waiter that returns keeps its deadline", () => {
     const story = new Story({ limits: { maxConnections: 1 } })
     story.idle()
-    expect(story.requested("a", 50)).toEqual(["grant 0 to 1, reused"])
+    expect(story.requested("a", 50)).toEqual(["grant 0 to 1"])
     expect(story.closedByPeer(0)).toEqual(["connect 1 to a", "wake at 50"])
     expect(story.at(50).woke()).toEqual(["reject 1: timed_out"])
   })

@@ -27,7 +27,7 @@ describe("poolMachine: deadlines", () => {
     story.leased()
     story.requested("a", 10)
     story.requested("a", 30)
-    expect(story.at(20).released(0)).toEqual(["reject 1: timed_out", "grant 0 to 2, reused"])
+    expect(story.at(20).released(0)).toEqual(["reject 1: timed_out", "grant 0 to 2"])
     const dialling = new Story()
     dialling.requested("a", 10)
     expect(dialling.at(20).connected(0)).toEqual(["reject 0: timed_out"])
@@ -198,7 +198,7 @@ describe("poolMachine: unused keys", () => {
   it("C11 a request keeps its key alive, and a key asked for at the last moment is not forgotten", () => {
     const story = new Story({ limits: { unusedAfter: 100 } })
     story.idle()
-    expect(story.at(100).requested()).toEqual(["grant 0 to 1, reused"])
+    expect(story.at(100).requested()).toEqual(["grant 0 to 1"])
     expect(story.woke()).toEqual(["wake at 200"])
   })
 

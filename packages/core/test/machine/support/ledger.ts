@@ -6,14 +6,8 @@ import type { CloseReason, Command, RejectReason } from "../../../src/machine/co
 import type { KeyLimits } from "../../../src/machine/originShelf.js"
 import type { PoolLimits } from "../../../src/machine/poolMachine.js"
 import type { Ask, Connection, Fact } from "./fact.js"
-
-const fail = (law: string, what: string): never => {
-  throw new Error(`${law}: ${what}`)
-}
-
-const hold = (holds: boolean, law: string, what: string): void => {
-  if (!holds) fail(law, what)
-}
+import { fail, hold } from "./hold.js"
+import { lookAround, lookForOmissions } from "./omissions.js"
 
 const without = <A>(list: Array<A>, item: A): boolean => {
   const index = list.indexOf(item)
@@ -34,20 +28,20 @@ export class Ledger {
   readonly here = new Set<Connection>()
   /** Who waits for which key, first come first. */
   readonly queues = new Map<string, Array<number>>()
-  private readonly idle: Array<Connection> = []
+  readonly idle: Array<Connection> = []
   private readonly lastUsed = new Map<string, number>()
   /** When a key that was not forgotten yet was last in use. */
-  private readonly lastInUse = new Map<string, number>()
-  private readonly failing = new Set<string>()
-  private readonly limits: PoolLimits
-  private readonly keyLimits: (key: string) => KeyLimits
-  private fact: Fact = { _tag: "closeIdleRequested" }
+  readonly lastInUse = new Map<string, number>()
+  readonly failing = new Set<string>()
+  readonly limits: PoolLimits
+  readonly keyLimits: (key: string) => KeyLimits
+  fact: Fact = { _tag: "closeIdleRequested" }
   /** Whether the fact is about something the machine still knows. */
-  private applies = true
+  applies = true
   /** Whether a request that left was the last to need a dial. */
-  private surplus = false
+  surplus = false
   /** Whether a failed dial had been given up before. */
-  private givenUp = false
+  givenUp = false
 
   constructor(limits: PoolLimits, keyLimits: (key: string) => KeyLimits) {
     this.limits = limits
@@ -81,8 +75,8 @@ export class Ledger {
     this.take(fact)
     if (!this.applies) hold(commands.length === 0, "L7", `an input about nothing was answered`)
     for (const command of commands) this.carryOut(command)
-    this.lookForOmissions(commands)
-    this.lookAround()
+    lookForOmissions(this, commands)
+    lookAround(this)
   }
 
   private queue(key: string): Array<number> {
@@ -256,7 +250,7 @@ export class Ledger {
       case "Connect":
         return this.connect(command.connection, command.key)
       case "Grant":
-        return this.grant(command.waiter, command.connection, command.reused)
+        return this.grant(command.waiter, command.connection)
       case "Reject":
         return this.reject(command.waiter, command.reason)
       case "Close":
@@ -303,11 +297,11 @@ export class Ledger {
   }
 
   /** Whether a connection could carry one more lease. */
-  private hasRoom(connection: Connection): boolean {
+  hasRoom(connection: Connection): boolean {
     return connection.phase === "open" && !connection.spent && leases(connection) < connection.carries
   }
 
-  private grant(waiter: number, id: number, reused: boolean): void {
+  private grant(waiter: number, id: number): void {
     const name = `grant ${waiter} -> ${id}`
     const ask = this.asks[waiter]
     const connection = this.connections[id]
@@ -318,7 +312,6 @@ export class Ledger {
     hold(!connection.spent, "L4", `${name}: the connection must not be used again`)
     hold(leases(connection) < connection.carries, "L4", `${name}: the connection carries enough`)
     hold(this.queue(ask.key)[0] === waiter, "L6", `${name}: out of turn`)
-    hold(reused === connection.served > 0, "L6", `${name}: reused is wrong`)
     if (leases(connection) === 0) {
       for (const other of this.here) {
         const shared = other.key === ask.key && leases(other) > 0 && this.hasRoom(other)
@@ -415,82 +408,5 @@ export class Ledger {
       const open = this.open(other)
       return other !== key && queue.length > 0 && (open === 0 || open + 1 < this.open(key))
     })
-  }
-
-  // --- what must have been ordered --------------------------------------------------------------------------------------------
-
-  private lookForOmissions(commands: ReadonlyArray<Command>): void {
-    const { fact, now } = this
-    const closed = (reason: CloseReason): boolean =>
-      commands.some((one) => one._tag === "Close" && one.reason === reason)
-    switch (fact._tag) {
-      case "requested":
-        hold(
-          this.asks[this.asks.length - 1]!.state !== "waiting" || this.waiting <= this.limits.maxWaiting,
-          "L6",
-          `${this.waiting} wait`
-        )
-        return
-      case "cancelled":
-        return hold(!this.surplus || closed("not_needed"), "L7", "a dial that nobody needs goes on")
-      case "connected": {
-        const { phase } = this.connections[fact.id] ?? { phase: "gone" }
-        return hold(!this.applies || phase !== "closing" || commands.length > 0, "L7", `${fact.id} is left open`)
-      }
-      case "connectFailed": {
-        const { key } = this.connections[fact.id] ?? { key: "" }
-        const waiting = this.queues.get(key)?.length ?? 0
-        const told = !this.applies || this.givenUp || this.count("open", key) > 0 || waiting === 0
-        return hold(told, "L6", `${waiting} wait for nothing`)
-      }
-      case "warmUpRequested": {
-        const wanted = this.draining ? 0 : Math.min(fact.connections, this.keyLimits(fact.key).maxConnections)
-        return hold(this.open(fact.key) >= wanted || this.open() >= this.limits.maxConnections, "L9", "not warm")
-      }
-      case "closeIdleRequested":
-        return hold(this.idle.length === 0, "L7", "something idle is left")
-      case "drainTimedOut":
-        return hold(!this.draining || this.open() === 0, "L8", "something is left when the drain is over")
-      case "woke":
-        for (const [key, at] of this.lastInUse) {
-          hold(at + this.keyLimits(key).unusedAfter > now, "L10", `${key} is remembered for too long`)
-        }
-    }
-  }
-
-  // --- what holds between inputs ----------------------------------------------------------------------------------------------
-
-  private lookAround(): void {
-    const { fact } = this
-    const late = (at: number): boolean => fact._tag === "woke" && at <= this.now
-    if (this.draining) hold(this.waiting + this.count("connecting") + this.idle.length === 0, "L8", "left in the drain")
-    for (const [key, queue] of this.queues) {
-      for (const waiter of queue) {
-        const { deadline } = this.asks[waiter]!
-        hold(this.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
-      }
-      if (queue.length > 0) this.lookAtWaiters(key, queue.length)
-    }
-    const idle = new Map<string, number>()
-    for (const one of this.idle) {
-      const closeAt = Math.min(one.idleUntil, one.expiresAt)
-      hold(this.wakeAt <= closeAt && !late(closeAt), "L10", `${one.id} is idle longer than ${closeAt}`)
-      const count = (idle.get(one.key) ?? 0) + 1
-      idle.set(one.key, count)
-      hold(count <= this.keyLimits(one.key).maxIdle, "L2", `${one.key} has ${count} idle`)
-    }
-  }
-
-  private lookAtWaiters(key: string, waiting: number): void {
-    for (const one of this.here) hold(one.key !== key || !this.hasRoom(one), "L5", `${key} waits and ${one.id} is free`)
-    const enough = this.failing.has(key) || this.count("connecting", key) >= waiting
-    const full = this.open(key) >= this.keyLimits(key).maxConnections
-    const blocked = this.open() >= this.limits.maxConnections && this.idle.length === 0
-    hold(enough || full || blocked, "L9", `${key} waits and could dial`)
-    const established = this.count("open", key) > 0
-    hold(this.count("connecting", key) > 0 || established || blocked, "L9", `${key} waits for nothing`)
-    if (!full && !blocked && this.count("connecting", key) === 0) {
-      hold(this.wakeAt <= this.now + 5_000, "L9", `${key} never dials again`)
-    }
   }
 }

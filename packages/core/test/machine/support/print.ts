@@ -6,7 +6,7 @@ export const print = (command: Command): string => {
     case "Connect":
       return `connect ${command.connection} to ${command.key}`
     case "Grant":
-      return `grant ${command.connection} to ${command.waiter}${command.reused ? ", reused" : ""}`
+      return `grant ${command.connection} to ${command.waiter}`
     case "Reject":
       return `reject ${command.waiter}: ${command.reason}`
     case "Close":

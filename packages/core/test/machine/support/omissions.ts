@@ -1,0 +1,84 @@
+/** What the machine has left out, or left as it must not be between two inputs, by the ledger's books. */
+import type { CloseReason, Command } from "../../../src/machine/command.js"
+import { hold } from "./hold.js"
+import type { Ledger } from "./ledger.js"
+
+// --- what must have been ordered --------------------------------------------------------------------------------------------
+
+export const lookForOmissions = (ledger: Ledger, commands: ReadonlyArray<Command>): void => {
+  const { fact, now } = ledger
+  const closed = (reason: CloseReason): boolean => commands.some((one) => one._tag === "Close" && one.reason === reason)
+  switch (fact._tag) {
+    case "requested":
+      hold(
+        ledger.asks[ledger.asks.length - 1]!.state !== "waiting" || ledger.waiting <= ledger.limits.maxWaiting,
+        "L6",
+        `${ledger.waiting} wait`
+      )
+      return
+    case "cancelled":
+      return hold(!ledger.surplus || closed("not_needed"), "L7", "a dial that nobody needs goes on")
+    case "connected": {
+      const { phase } = ledger.connections[fact.id] ?? { phase: "gone" }
+      return hold(!ledger.applies || phase !== "closing" || commands.length > 0, "L7", `${fact.id} is left open`)
+    }
+    case "connectFailed": {
+      const { key } = ledger.connections[fact.id] ?? { key: "" }
+      const waiting = ledger.queues.get(key)?.length ?? 0
+      const told = !ledger.applies || ledger.givenUp || ledger.count("open", key) > 0 || waiting === 0
+      return hold(told, "L6", `${waiting} wait for nothing`)
+    }
+    case "warmUpRequested": {
+      const wanted = ledger.draining ? 0 : Math.min(fact.connections, ledger.keyLimits(fact.key).maxConnections)
+      return hold(ledger.open(fact.key) >= wanted || ledger.open() >= ledger.limits.maxConnections, "L9", "not warm")
+    }
+    case "closeIdleRequested":
+      return hold(ledger.idle.length === 0, "L7", "something idle is left")
+    case "drainTimedOut":
+      return hold(!ledger.draining || ledger.open() === 0, "L8", "something is left when the drain is over")
+    case "woke":
+      for (const [key, at] of ledger.lastInUse) {
+        hold(at + ledger.keyLimits(key).unusedAfter > now, "L10", `${key} is remembered for too long`)
+      }
+  }
+}
+
+// --- what holds between inputs ----------------------------------------------------------------------------------------------
+
+export const lookAround = (ledger: Ledger): void => {
+  const { fact } = ledger
+  const late = (at: number): boolean => fact._tag === "woke" && at <= ledger.now
+  if (ledger.draining) {
+    hold(ledger.waiting + ledger.count("connecting") + ledger.idle.length === 0, "L8", "left in the drain")
+  }
+  for (const [key, queue] of ledger.queues) {
+    for (const waiter of queue) {
+      const { deadline } = ledger.asks[waiter]!
+      hold(ledger.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
+    }
+    if (queue.length > 0) lookAtWaiters(ledger, key, queue.length)
+  }
+  const idle = new Map<string, number>()
+  for (const one of ledger.idle) {
+    const closeAt = Math.min(one.idleUntil, one.expiresAt)
+    hold(ledger.wakeAt <= closeAt && !late(closeAt), "L10", `${one.id} is idle longer than ${closeAt}`)
+    const count = (idle.get(one.key) ?? 0) + 1
+    idle.set(one.key, count)
+    hold(count <= ledger.keyLimits(one.key).maxIdle, "L2", `${one.key} has ${count} idle`)
+  }
+}
+
+const lookAtWaiters = (ledger: Ledger, key: string, waiting: number): void => {
+  for (const one of ledger.here) {
+    hold(one.key !== key || !ledger.hasRoom(one), "L5", `${key} waits and ${one.id} is free`)
+  }
+  const enough = ledger.failing.has(key) || ledger.count("connecting", key) >= waiting
+  const full = ledger.open(key) >= ledger.keyLimits(key).maxConnections
+  const blocked = ledger.open() >= ledger.limits.maxConnections && ledger.idle.length === 0
+  hold(enough || full || blocked, "L9", `${key} waits and could dial`)
+  const established = ledger.count("open", key) > 0
+  hold(ledger.count("connecting", key) > 0 || established || blocked, "L9", `${key} waits for nothing`)
+  if (!full && !blocked && ledger.count("connecting", key) === 0) {
+    hold(ledger.wakeAt <= ledger.now + 5_000, "L9", `${key} never dials again`)
+  }
+}
