@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { settle } from "./eventLoop.js"
 import * as Heap from "./heap.js"
 import * as Load from "./load.js"
 import type { Options } from "./options.js"
@@ -18,7 +17,7 @@ import type { Progress } from "./progress.js"
 import * as Server from "./server.js"
 import type { BothCounts } from "./serverMessages.js"
 import type { StopSignal } from "./stopSignal.js"
-import type { Outcome, Summary } from "./summary.js"
+import type { Leaks, Outcome, Summary } from "./summary.js"
 import { findLeaks, summarizeTarget } from "./summary.js"
 
 type Stop = Deferred.Deferred<StopSignal>
@@ -119,6 +118,13 @@ const targetsOf = (options: Options, server: Server.Server | undefined): Readonl
 const countsOf = (target: Load.Target, counts: BothCounts | undefined) =>
   target.url.protocol === "https:" ? counts?.https : counts?.http
 
+/** A leak is what lasts: what is on its way to be closed gets a second for it. */
+const lasting = (look: Effect.Effect<Leaks>): Effect.Effect<Leaks> =>
+  look.pipe(
+    Effect.delay("10 millis"),
+    Effect.repeat({ until: ({ total }) => total === 0, times: 100 })
+  )
+
 export const run = (
   options: Options,
   stop: Stop,
@@ -136,8 +142,7 @@ export const run = (
     )
     // The layer is closed. The servers may take a moment to see it.
     const counts = server === undefined ? undefined : yield* server.counts(2_000)
-    yield* settle
-    const leaks = findLeaks(before, OsView.look(), yield* pool.stats, counts)
+    const leaks = yield* lasting(Effect.map(pool.stats, (stats) => findLeaks(before, OsView.look(), stats, counts)))
     const heap = server === undefined || (yield* Deferred.isDone(stop))
       ? undefined
       : yield* progress.stage("heap: measuring what an idle connection holds").pipe(

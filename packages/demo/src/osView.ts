@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 
 export interface OsView {
-  /** The sockets of this process but UDP, from /proc/self/fd; undefined where there is no such directory. */
+  /** The sockets of this process that may be TCP, from /proc/self/fd; undefined where there is no such directory. */
   readonly sockets: ReadonlySet<string> | undefined
   /** What keeps the event loop alive, such as `TLSWrap`, and how often. */
   readonly resources: ReadonlyMap<string, number>
@@ -18,21 +18,25 @@ const linkOf = (fd: string): string => {
   }
 }
 
-/** Name look-ups open UDP sockets of the system's, which nobody can close for it. */
-const udpInodes = (): ReadonlySet<string> =>
-  new Set(
-    ["udp", "udp6"].flatMap((table) => {
-      const file = `/proc/self/net/${table}`
-      if (!fs.existsSync(file)) return []
-      return fs.readFileSync(file, "utf8").split("\n").slice(1).map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`)
-    })
-  )
+/** The column of the inode, in the tables of sockets that no HTTP connection is. */
+const otherTables = { udp: 9, udp6: 9, netlink: 9, unix: 6 }
+
+/** Name look-ups open sockets that nobody can close for them, and pipes to other processes are sockets too. */
+const otherSockets = (): ReadonlyArray<string> =>
+  Object.entries(otherTables).flatMap(([table, column]) => {
+    const file = `/proc/self/net/${table}`
+    if (!fs.existsSync(file)) return []
+    return fs.readFileSync(file, "utf8").split("\n").slice(1).map((line) =>
+      `socket:[${line.trim().split(/\s+/)[column]}]`
+    )
+  })
 
 const sockets = (): ReadonlySet<string> | undefined => {
   if (!fs.existsSync(directory)) return undefined
+  const before = otherSockets()
   const links = fs.readdirSync(directory).map(linkOf).filter((link) => link.startsWith("socket:"))
-  const udp = udpInodes()
-  return new Set(links.filter((link) => !udp.has(link)))
+  const others = new Set([...before, ...otherSockets()])
+  return new Set(links.filter((link) => !others.has(link)))
 }
 
 /** A name look-up cannot be aborted and ends by itself; files are read by whoever loads modules, and never by the pool. */

@@ -84,9 +84,10 @@ describe.concurrent("npm start", () => {
   })
 
   it("gives the reasons when nobody answers, soon", { timeout }, async () => {
-    const ended = await startDemo(await deserted(), "--json").ended
+    const ended = await startDemo(deserted, "--json").ended
     expect(ended.code).toBe(1)
-    const { checks, ok, targets } = summaryOf(ended)
+    const { checks, leaks, ok, targets } = summaryOf(ended)
+    expect(leaks).toMatchObject({ socketsOfProcess: 0, connectionsOfPool: 0, handlesOfProcess: {} })
     expect(ok).toBe(false)
     expect(checks.filter((check) => !check.ok).map(({ name }) => name)).toEqual(["errors"])
     const [target] = targets

@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import { spawn } from "node:child_process"
+import * as dgram from "node:dgram"
 import { once } from "node:events"
 import * as fs from "node:fs"
 import * as net from "node:net"
@@ -19,6 +21,17 @@ describe("the operating system's view", () => {
     await Effect.runPromise(settle)
     expect(OsView.newSockets(before, OsView.look())).toBe(fs.existsSync("/proc/self/fd") ? 0 : undefined)
     expect(OsView.newResources(before, OsView.look())).not.toHaveProperty("TCPServerWrap")
+  })
+
+  it("does not show the sockets that are pipes to other processes, or those of name look-ups", async () => {
+    const before = OsView.look()
+    const child = spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: "pipe" })
+    const udp = dgram.createSocket("udp4").bind(0, "127.0.0.1")
+    await Promise.all([once(child, "spawn"), once(udp, "listening")])
+    expect(OsView.newSockets(before, OsView.look())).toBe(fs.existsSync("/proc/self/fd") ? 0 : undefined)
+    udp.close()
+    child.stdin.end()
+    await once(child, "exit")
   })
 
   it("knows nothing where there is no /proc", () => {
