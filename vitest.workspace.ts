@@ -4,4 +4,4 @@ const project = (name: string) => ({
   test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] }
 })
 
-export default defineWorkspace([project("core"), project("platform-node"), project("demo")])
+export default defineWorkspace([project("core"), project("platform-node"), project("demo"), project("examples")])

@@ -87,6 +87,7 @@ export type ExchangeFailure =
  * - `InvalidHttp`: not an answer in HTTP/1.x syntax, or one with ambiguous framing
  * - `HeaderOverflow`: bytes outside the body exceed `maxHeaderSize`, interim answers and trailers included
  * - `UnexpectedUpgrade`: a 101 that nobody asked for
+ * - `BadEncoding`: the body is not what its `content-encoding` says, or has more codings than are undone
  * - `InvalidJson`: the body was to be read as JSON and is none
  *
  * @since 0.1.0
@@ -96,6 +97,7 @@ export type ProtocolViolation =
   | "InvalidHttp"
   | "HeaderOverflow"
   | "UnexpectedUpgrade"
+  | "BadEncoding"
   | "InvalidJson"
 
 /**

@@ -9,14 +9,17 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { TlsOptions } from "./Connector.js"
 import { Connector } from "./Connector.js"
+import { ContentDecoder } from "./ContentDecoder.js"
 import * as internal from "./internal/service.js"
 import type { PoolOptions, PoolSettings, Wrapped } from "./PoolConfig.js"
 import * as PoolConfig from "./PoolConfig.js"
-import type { InvalidOptions, PoolError } from "./PoolError.js"
+import type { PoolError } from "./PoolError.js"
+import { InvalidOptions } from "./PoolError.js"
 import type { PoolEvent } from "./PoolEvent.js"
 import type { PoolRequest } from "./PoolRequest.js"
 import type { Exchange, PoolResponse, PoolStreamResponse } from "./PoolResponse.js"
@@ -96,8 +99,11 @@ export interface Service {
   readonly execute: (request: PoolRequest) => Effect.Effect<PoolResponse, PoolError>
   /** Sends a request; its body is read as it comes, within the scope. */
   readonly stream: (request: PoolRequest) => Effect.Effect<PoolStreamResponse, PoolError, Scope.Scope>
-  /** Sends a request and hands over the exchange, which the caller has to end. For those who build on the pool. */
-  readonly open: (request: PoolRequest) => Effect.Effect<Exchange, PoolError>
+  /**
+   * Sends a request and hands over the exchange, which the caller has to end. For those who build on the pool. `onOpen` is given
+   * it first: an interruption may come before the effect's own answer is received.
+   */
+  readonly open: (request: PoolRequest, onOpen?: (exchange: Exchange) => void) => Effect.Effect<Exchange, PoolError>
   /** A connection to an origin, for the scope. */
   readonly lease: (
     origin: string | URL,
@@ -162,13 +168,21 @@ export class CheckLaws extends Context.Reference<CheckLaws>()("@connection-pool/
 
 const fromSettings = (
   settings: PoolSettings
-): Effect.Effect<Service, PoolError, Connector | Scope.Scope> =>
+): Effect.Effect<Service, InvalidOptions | PoolError, Connector | Scope.Scope> =>
   Effect.gen(function*() {
     const connector = yield* Connector
     const clock = yield* Effect.clock
     const runtime = yield* Effect.runtime<never>()
     const checked = yield* CheckLaws
-    return yield* internal.make(settings, connector, clock, runtime, checked)
+    const decoder = Option.getOrUndefined(yield* Effect.serviceOption(ContentDecoder))
+    if (settings.decompress && decoder === undefined) {
+      return yield* new InvalidOptions({
+        option: "decompress",
+        value: "true",
+        allowed: "true only where a ContentDecoder is provided, such as NodeContentDecoder.layer"
+      })
+    }
+    return yield* internal.make(settings, { connector, decoder, clock, runtime, checked })
   })
 
 /**

@@ -155,6 +155,23 @@ export interface PoolOptions extends OriginOptions {
    */
   readonly maxHeaderSize?: number | undefined
   /**
+   * Bytes of an answer that nobody has begun to read, taken into memory when a request waits for its connection; a larger one
+   * is given up a second later. Answers of `stream` and `lease` are never touched. Default 2 MiB. `HTTP_POOL_UNREAD_BODY_LIMIT`.
+   */
+  readonly unreadBodyLimit?: number | undefined
+  /** Bytes of all such answers together. Default 32 MiB. `HTTP_POOL_UNREAD_BODY_BUDGET`. */
+  readonly unreadBodyBudget?: number | undefined
+  /**
+   * Duration after which an answer of which nobody has begun to read, and no byte has come, is given up, so that its connection
+   * is closed; a later read fails with `ConnectionLost`. Default 60 seconds. `HTTP_POOL_LEAK_THRESHOLD`.
+   */
+  readonly leakThreshold?: DurationInput | "none" | undefined
+  /**
+   * Whether servers are asked for compressed answers, and those are decoded. Needs a `ContentDecoder`, which
+   * `NodeConnectionPool` brings. Default false. `HTTP_POOL_DECOMPRESS`.
+   */
+  readonly decompress?: boolean | undefined
+  /**
    * How many origins have a value of their own in metrics; the rest is `_OTHER`. 0: all are. Default 100.
    * `HTTP_POOL_MAX_METRIC_ORIGINS`.
    */
@@ -222,6 +239,10 @@ export interface PoolSettings extends OriginSettings {
   /** The only duration that may be 0. */
   readonly drainTimeout: number
   readonly maxHeaderSize: number
+  readonly unreadBodyLimit: number
+  readonly unreadBodyBudget: number
+  readonly leakThreshold: number
+  readonly decompress: boolean
   readonly maxMetricOrigins: number
   readonly warmUp: WarmUpSettings | undefined
   /** By `Origin.href`; see `originSettings`. */

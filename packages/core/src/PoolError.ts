@@ -205,12 +205,12 @@ export class ResponseTooLarge extends Data.TaggedError("ResponseTooLarge")<{
 
 /**
  * Why a connection was lost: `reset` or `closed` by the peer, `released` because the exchange was aborted, or the scope that
- * owned it had closed.
+ * owned it had closed, `unread` because nobody had begun to read the body and the pool could not wait any longer.
  *
  * @since 0.1.0
  * @category models
  */
-export type ConnectionLostReason = "reset" | "closed" | "released"
+export type ConnectionLostReason = "reset" | "closed" | "released" | "unread"
 
 /**
  * The connection was reset, closed or taken away during an exchange.

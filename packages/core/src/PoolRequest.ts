@@ -9,6 +9,19 @@ import type * as Stream from "effect/Stream"
 import type { TlsOptions } from "./Connector.js"
 
 /**
+ * What a request goes through before it is sent:
+ *
+ * - `queued`: it has to wait for a connection
+ * - `connecting`: one is being opened that it may get
+ * - `connected`: it goes out on one that has served no request yet
+ * - `reused`: it goes out on one that has
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestPhaseEvent = "queued" | "connecting" | "connected" | "reused"
+
+/**
  * One HTTP request.
  *
  * The pool writes `host`, `content-length`, `transfer-encoding` and `connection` itself. A `host` header replaces the URL's
@@ -44,4 +57,6 @@ export interface PoolRequest {
   readonly idempotent?: boolean | undefined
   /** Overrides the connector's TLS options, field by field. The same object again costs nothing. */
   readonly tls?: TlsOptions | undefined
+  /** Called at each of these moments, inside the pool: it should be quick. `ago`: milliseconds since then. */
+  readonly onPhase?: ((event: RequestPhaseEvent, ago: number) => void) | undefined
 }

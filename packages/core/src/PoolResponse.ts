@@ -83,8 +83,13 @@ export interface PoolStreamResponse extends ResponseInfo {
  * @category models
  */
 export interface Exchange extends PoolStreamResponse {
-  /** The whole body, up to `maxResponseSize` and with `bodyTimeout` between pieces. In place of `body`, and once like it. */
+  /**
+   * The whole body, up to `maxResponseSize` and with `bodyTimeout` between pieces. In place of `body`; asked for again, it is the
+   * same.
+   */
   readonly bytes: Effect.Effect<Uint8Array, PoolError>
+  /** The last byte has come: the connection is no longer this exchange's. */
+  readonly complete: boolean
   /** Gives the answer up: its connection is closed, unless the body has come to its end. Safe to call again. */
   readonly abort: () => void
 }

@@ -22,6 +22,13 @@ export * as ConnectionPool from "./ConnectionPool.js"
 export * as Connector from "./Connector.js"
 
 /**
+ * Decodes compressed bodies for a pool with the option `decompress`; a platform brings it.
+ *
+ * @since 0.1.0
+ */
+export * as ContentDecoder from "./ContentDecoder.js"
+
+/**
  * Where a request goes: scheme, host and port, and the parts of a URL that matter on the wire.
  *
  * @since 0.1.0
@@ -89,6 +96,16 @@ export * as PoolResponse from "./PoolResponse.js"
  * @since 0.1.0
  */
 export * as PoolStats from "./PoolStats.js"
+
+/**
+ * The platform's `HttpClient` over a pool: programs that use it change one line.
+ *
+ * Differences to the platform's clients are the pool's limits and timeouts. Every `RequestError` and `ResponseError` has the
+ * pool's typed error as its `cause`.
+ *
+ * @since 0.1.0
+ */
+export * as PooledHttpClient from "./PooledHttpClient.js"
 
 /**
  * A connector without sockets, for the tests of programs that use the pool: a script says how each dial and each request goes,

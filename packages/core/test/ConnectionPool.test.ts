@@ -1,8 +1,8 @@
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Chunk, Effect, Stream, TestClock } from "effect"
+import { Chunk, Effect, Fiber, Stream, TestClock } from "effect"
 import { describe } from "vitest"
-import { assertAtRest, bytes, failsWith, start, url, withPool } from "./support/pool.js"
+import { assertAtRest, bytes, failsWith, joinFailure, start, url, withPool } from "./support/pool.js"
 
 describe("ConnectionPool", () => {
   it.effect("answers a request with status, headers and body", () =>
@@ -154,22 +154,56 @@ describe("an open exchange", () => {
       script
     ))
 
-  it.effect("dies for a second reader, whether the first is done or not, and the first is not disturbed", () =>
+  it.effect("dies for a second reader of its stream, whether the first is done or not, and the first is not disturbed", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const exchange = yield* pool.open({ url })
+          const first = yield* start(Stream.runCollect(exchange.body))
+          const dies = Effect.gen(function*() {
+            for (const second of [exchange.bytes, Stream.runDrain(exchange.body)]) {
+              const defect = yield* Effect.flip(Effect.sandbox(second))
+              assertTrue(String(defect).includes("can be read only once"))
+            }
+          })
+          yield* dies
+          yield* TestClock.adjust(1)
+          yield* TestClock.adjust(1)
+          strictEqual(Chunk.size(yield* first), 2)
+          yield* dies
+          strictEqual((yield* pool.stats).idle, 1)
+        }),
+      { respond: () => ({ pieceDelay: 1, body: ["ab", "c"] }) }
+    ))
+
+  it.effect("gives the same bytes to whoever asks for them, at once or later", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const exchange = yield* pool.open({ url })
+          const readers = yield* start(Effect.all([exchange.bytes, exchange.bytes], { concurrency: 2 }))
+          yield* TestClock.adjust(1)
+          yield* TestClock.adjust(1)
+          const [first, second] = yield* Fiber.join(readers)
+          strictEqual(new TextDecoder().decode(first), "abc")
+          strictEqual(second, first)
+          strictEqual(yield* exchange.bytes, first)
+          strictEqual((yield* pool.stats).idle, 1)
+        }),
+      { respond: () => ({ pieceDelay: 1, body: ["ab", "c"] }) }
+    ))
+
+  it.effect("whose reader was interrupted fails the others", () =>
     withPool(
       (pool) =>
         Effect.gen(function*() {
           const exchange = yield* pool.open({ url })
           const first = yield* start(exchange.bytes)
-          for (const second of [exchange.bytes, Stream.runDrain(exchange.body)]) {
-            const defect = yield* Effect.flip(Effect.sandbox(second))
-            assertTrue(String(defect).includes("can be read only once"))
-          }
-          yield* TestClock.adjust(1)
-          yield* TestClock.adjust(1)
-          strictEqual((yield* first).length, 3)
-          const late = yield* Effect.flip(Effect.sandbox(exchange.bytes))
-          assertTrue(String(late).includes("can be read only once"))
-          strictEqual((yield* pool.stats).idle, 1)
+          const second = yield* start(exchange.bytes)
+          yield* Fiber.interrupt(first)
+          strictEqual((yield* joinFailure("ConnectionLost", second)).reason, "released")
+          strictEqual((yield* failsWith("ConnectionLost", exchange.bytes)).reason, "released")
+          yield* assertAtRest(pool)
         }),
       { respond: () => ({ pieceDelay: 1, body: ["ab", "c"] }) }
     ))

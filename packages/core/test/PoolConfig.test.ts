@@ -239,9 +239,7 @@ describe("PoolConfig", () => {
     })
 
     it("options of later releases are unknown", () => {
-      for (const name of ["minIdlePerOrigin", "unreadBodyLimit", "unreadBodyBudget", "decompress", "leakThreshold"]) {
-        strictEqual(refused({ [name]: 1 }).option, name)
-      }
+      strictEqual(refused({ minIdlePerOrigin: 1 }).option, "minIdlePerOrigin")
     })
 
     it("names that every object has are no options", () => {

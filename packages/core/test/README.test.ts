@@ -15,7 +15,7 @@ const printBytes = (bytes: number) => bytes >= 1024 * 1024 ? `${bytes / 1024 / 1
 const printDefault = (option: (typeof tableOptions)[number]) => {
   const { default: value } = table[option]
   if (value === undefined) return "the same"
-  return typeof value === "number" && option.endsWith("Size") ? printBytes(value) : String(value)
+  return typeof value === "number" && value >= 10_240 ? printBytes(value) : String(value)
 }
 
 describe("the README", () => {

@@ -4,13 +4,17 @@
  * @since 0.1.0
  */
 import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
-import type { TlsOptions } from "@connection-pool/core/Connector"
+import type { Connector, TlsOptions } from "@connection-pool/core/Connector"
+import type { ContentDecoder } from "@connection-pool/core/ContentDecoder"
 import * as PoolConfig from "@connection-pool/core/PoolConfig"
+import * as PooledHttpClient from "@connection-pool/core/PooledHttpClient"
 import type { InvalidOptions, PoolError } from "@connection-pool/core/PoolError"
+import type { HttpClient } from "@effect/platform/HttpClient"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeConnector from "./NodeConnector.js"
+import * as NodeContentDecoder from "./NodeContentDecoder.js"
 
 /**
  * The pool's options, and whom to trust.
@@ -22,6 +26,9 @@ export interface NodePoolOptions extends PoolConfig.PoolOptions {
   /** For every `https` request; a request's own `tls` overrides it, field by field. */
   readonly tls?: TlsOptions | undefined
 }
+
+const surroundings = (tls: TlsOptions | undefined): Layer.Layer<Connector | ContentDecoder> =>
+  Layer.merge(NodeConnector.layer({ tls }), NodeContentDecoder.layer)
 
 /**
  * A pool of sockets. Provide it once: every `Effect.provide` builds a pool of its own.
@@ -48,7 +55,7 @@ export const layer = (
   options: NodePoolOptions = {}
 ): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError> => {
   const { tls, ...poolOptions } = options
-  return Layer.provide(ConnectionPool.layer(poolOptions), NodeConnector.layer({ tls }))
+  return Layer.provide(ConnectionPool.layer(poolOptions), surroundings(tls))
 }
 
 /**
@@ -83,5 +90,53 @@ export const layerFromEnv = (
   overrides: NodePoolOptions = {}
 ): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> => {
   const { tls, ...poolOptions } = overrides
-  return Layer.provide(ConnectionPool.layerFromEnv(poolOptions), NodeConnector.layer({ tls }))
+  return Layer.provide(ConnectionPool.layerFromEnv(poolOptions), surroundings(tls))
 }
+
+/**
+ * The platform's `HttpClient` on a pool of sockets, and the pool: in place of `NodeHttpClient.layer` or
+ * `NodeHttpClient.layerUndici`.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { NodeConnectionPool } from "@connection-pool/platform-node"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const response = yield* HttpClient.get("http://127.0.0.1:8080/health")
+ *   return yield* response.json
+ * })
+ *
+ * const health = program.pipe(Effect.provide(NodeConnectionPool.layerHttpClient({ maxConnectionsPerOrigin: 20 })))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient = (
+  options: NodePoolOptions = {}
+): Layer.Layer<HttpClient | ConnectionPool.ConnectionPool, InvalidOptions | PoolError> =>
+  Layer.provideMerge(PooledHttpClient.layer, layer(options))
+
+/**
+ * As `layerHttpClient`, with options from `Config`s.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClientConfig = (
+  config: PoolConfig.Wrapped<NodePoolOptions>
+): Layer.Layer<HttpClient | ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> =>
+  Layer.provideMerge(PooledHttpClient.layer, layerConfig(config))
+
+/**
+ * As `layerHttpClient`, with options from the environment; what is given here wins.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClientFromEnv = (
+  overrides: NodePoolOptions = {}
+): Layer.Layer<HttpClient | ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> =>
+  Layer.provideMerge(PooledHttpClient.layer, layerFromEnv(overrides))

@@ -11,3 +11,10 @@ export * as NodeConnectionPool from "./NodeConnectionPool.js"
  * @since 0.1.0
  */
 export * as NodeConnector from "./NodeConnector.js"
+
+/**
+ * Decodes compressed bodies with `node:zlib`: gzip, deflate and br.
+ *
+ * @since 0.1.0
+ */
+export * as NodeContentDecoder from "./NodeContentDecoder.js"

@@ -55,6 +55,8 @@ export class BareLease implements LeaseHolder {
     this.lease.end(this.clean && this.wanted, this.idleLimit)
   }
 
+  onQueued(): void {}
+
   onDelivered(held: HeldConnection): void {
     this.held = held
     this.onReady(Effect.succeed(this))
@@ -93,7 +95,7 @@ export class BareLease implements LeaseHolder {
   })
 
   private send(request: PoolRequest): Effect.Effect<PoolResponse, PoolError> {
-    const checked = checkRequest(request, this.pool.settings.keepAlive)
+    const checked = checkRequest(request, this.pool.requestDefaults)
     if (checked instanceof InvalidRequest) return Effect.fail(checked)
     const origin = this.origin.origin.href
     if (checked.target.origin.href !== origin) {

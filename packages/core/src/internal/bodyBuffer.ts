@@ -20,8 +20,6 @@ export interface BodySource {
 }
 
 export class BodyBuffer {
-  /** Bytes that came, ever. */
-  received = 0
   /** Bytes that wait for the reader. */
   unread = 0
   /** Somebody has begun to read. */
@@ -36,13 +34,7 @@ export class BodyBuffer {
     this.source = source
   }
 
-  /** A reader is waiting, and there is nothing for it. */
-  get wanted(): boolean {
-    return this.reader !== undefined
-  }
-
   push(piece: Uint8Array): void {
-    this.received += piece.length
     this.unread += piece.length
     this.pieces.push(piece)
     this.serve()

@@ -26,6 +26,15 @@ export interface CheckedRequest {
   readonly headersTimeout: number | undefined
   readonly bodyTimeout: number | undefined
   readonly maxResponseSize: number | undefined
+  readonly onPhase: PoolRequest["onPhase"]
+}
+
+/** What the pool adds to every request. */
+export interface RequestDefaults {
+  /** False: each request has a connection of its own. */
+  readonly keepAlive: boolean
+  /** The codings to ask for. */
+  readonly acceptEncoding: string | undefined
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -81,6 +90,8 @@ class CheckedHeaders {
   contentLength: number | undefined = undefined
   keepAlive = true
   hasAuthorization = false
+  /** A coding was asked for by name, or a part of the body, which cannot be decoded by itself. */
+  choosesCoding = false
 
   add(name: string, value: unknown): void {
     if (typeof name !== "string" || !token.test(name)) {
@@ -110,6 +121,10 @@ class CheckedHeaders {
         return refuse(`headers.${name}`, "is the pool's own")
       case "authorization":
         this.hasAuthorization = true
+        break
+      case "accept-encoding":
+      case "range":
+        this.choosesCoding = true
     }
     this.lines.push(name, value)
   }
@@ -165,12 +180,15 @@ const sizeOf = (input: number | "none" | undefined): number | undefined => {
     : refuse("maxResponseSize", "is neither a number of bytes nor \"none\"")
 }
 
-const check = (request: PoolRequest, target: Target, keepAlive: boolean): CheckedRequest => {
+const check = (request: PoolRequest, target: Target, defaults: RequestDefaults): CheckedRequest => {
   const method = methodOf(request.method)
   const headers = headersOf(request.headers)
   const body = bodyOf(request.body, headers.contentLength)
   if (target.authorization !== undefined && !headers.hasAuthorization) {
     headers.lines.push("authorization", target.authorization)
+  }
+  if (defaults.acceptEncoding !== undefined && !headers.choosesCoding) {
+    headers.lines.push("accept-encoding", defaults.acceptEncoding)
   }
   return {
     target,
@@ -181,24 +199,25 @@ const check = (request: PoolRequest, target: Target, keepAlive: boolean): Checke
       authority: headers.authority ?? target.origin.authority,
       headers: headers.lines,
       body,
-      keepAlive: keepAlive && headers.keepAlive
+      keepAlive: defaults.keepAlive && headers.keepAlive
     },
     stream: isStream(request.body) ? request.body : undefined,
     timeout: durationOf("timeout", request.timeout),
     acquireTimeout: durationOf("acquireTimeout", request.acquireTimeout),
     headersTimeout: durationOf("headersTimeout", request.headersTimeout),
     bodyTimeout: durationOf("bodyTimeout", request.bodyTimeout),
-    maxResponseSize: sizeOf(request.maxResponseSize)
+    maxResponseSize: sizeOf(request.maxResponseSize),
+    onPhase: request.onPhase
   }
 }
 
-/** The request, ready to be sent (`keepAlive` false: on a connection of its own), or what is wrong with it. */
-export const checkRequest = (request: PoolRequest, keepAlive: boolean): CheckedRequest | InvalidRequest => {
+/** The request, ready to be sent, or what is wrong with it. */
+export const checkRequest = (request: PoolRequest, defaults: RequestDefaults): CheckedRequest | InvalidRequest => {
   let origin = ""
   try {
     const target = targetOf(request.url)
     origin = target.origin.href
-    return check(request, target, keepAlive)
+    return check(request, target, defaults)
   } catch (rejected) {
     if (!(rejected instanceof Rejected)) throw rejected
     return new InvalidRequest({

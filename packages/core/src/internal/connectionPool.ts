@@ -4,7 +4,6 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,8 +11,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import type { CloseCause, Connection } from "../Connection.js"
-import type { Connector } from "../Connector.js"
-import type { TlsOptions } from "../Connector.js"
+import type { Connector, TlsOptions } from "../Connector.js"
+import type { ContentDecoder } from "../ContentDecoder.js"
 import type { Command, RejectReason } from "../machine/command.js"
 import { noCommands } from "../machine/command.js"
 import { violations } from "../machine/invariant.js"
@@ -24,13 +23,17 @@ import type { ConnectFailed, PoolCounts, PoolError } from "../PoolError.js"
 import { ConnectTimeout, PoolClosed } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
+import type { RequestDefaults } from "./checkRequest.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
+import { DialWatchers } from "./dialWatchers.js"
 import { dialError, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
 import { Origins } from "./origins.js"
 import type { OriginState } from "./originState.js"
+import type { Surroundings } from "./surroundings.js"
+import { UnreadBodies } from "./unreadBodies.js"
 
 /** Jitter is drawn from here; it needs no seed of the user's. */
 const random = (): number => Math.random()
@@ -46,6 +49,10 @@ export class ConnectionPool {
   readonly leases = new Map<number, Lease>()
   readonly settings: PoolSettings
   readonly origins: Origins
+  readonly unread = new UnreadBodies(this)
+  readonly requestDefaults: RequestDefaults
+  /** Where answers are to be decoded. */
+  readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
   private readonly connector: Context.Tag.Service<Connector>
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
@@ -55,20 +62,15 @@ export class ConnectionPool {
   /** Orders to carry out; they are not carried out inside one another. */
   private orders: Array<Command> = []
   private obeying = false
-  /** Told when a dial it asked for has ended. */
-  private readonly dialWatchers = new Map<number, (failure: PoolError | undefined) => void>()
+  private readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new Set<() => void>()
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
 
-  constructor(
-    settings: PoolSettings,
-    connector: Context.Tag.Service<Connector>,
-    clock: Clock.Clock,
-    runtime: Runtime.Runtime<never>,
-    checked: boolean
-  ) {
+  constructor(settings: PoolSettings, { checked, clock, connector, decoder, runtime }: Surroundings) {
     this.settings = settings
     this.connector = connector
+    this.decoder = settings.decompress ? decoder : undefined
+    this.requestDefaults = { keepAlive: settings.keepAlive, acceptEncoding: this.decoder?.codings.join(", ") }
     this.runtime = runtime
     this.checked = checked
     this.machine = new PoolMachine(settings)
@@ -82,6 +84,10 @@ export class ConnectionPool {
 
   fork<A, E>(effect: Effect.Effect<A, E>): Fiber.RuntimeFiber<A, E> {
     return Runtime.runFork(this.runtime)(effect)
+  }
+
+  logDefect(what: string, defect: unknown): void {
+    this.fork(Effect.logError(what, Cause.die(defect)))
   }
 
   originOf(origin: Origin, tls: TlsOptions | undefined): OriginState {
@@ -98,8 +104,13 @@ export class ConnectionPool {
     this.leases.set(lease.id, lease)
     this.deadlines.hold()
     const orders = this.machine.requested(askedAt, origin.key, origin.limits, askedAt + acquireTimeout)
-    if (this.machine.waiting.has(lease.id)) this.books.queued(origin, askedAt)
+    const queued = this.machine.waiting.has(lease.id)
+    if (queued) {
+      this.books.queued(origin, askedAt)
+      lease.holder.onQueued(orders.some(({ _tag }) => _tag === "Connect"))
+    }
     this.obey(orders)
+    if (queued) this.unread.review()
     this.showCounts(origin)
   }
 
@@ -130,6 +141,8 @@ export class ConnectionPool {
     this.obey(this.machine.closedByPeer(held.id))
     this.showCounts(held.origin)
     held.connection!.close()
+    // Whoever was to have it may have to wait after all.
+    this.unread.review()
   }
 
   connectTimedOut(held: HeldConnection): void {
@@ -156,7 +169,7 @@ export class ConnectionPool {
         this.carryOut(this.orders[i]!)
       } catch (defect) {
         // A transport threw. What else was ordered has to be done all the same.
-        this.fork(Effect.logError("a connection pool could not carry out an order", Cause.die(defect)))
+        this.logDefect("a connection pool could not carry out an order", defect)
       }
     }
     if (this.orders.length > 0) this.orders = []
@@ -234,7 +247,7 @@ export class ConnectionPool {
     held.origin.lastConnectFailure = undefined
     this.books.opened(held, now)
     connection.onClose((cause) => this.connectionClosed(held, cause))
-    this.tellDialWatcher(held, undefined)
+    this.dialWatchers.tell(held.id, undefined)
     this.obey(this.machine.connected(now, held.id, random(), connection.maxConcurrent))
     this.showCounts(held.origin)
   }
@@ -245,7 +258,7 @@ export class ConnectionPool {
     this.held.delete(held.id)
     const now = this.now
     this.books.connectFailed(held.origin, error, now)
-    this.tellDialWatcher(held, error)
+    this.dialWatchers.tell(held.id, error)
     this.obey(this.machine.connectFailed(now, held.id, random()))
     this.showCounts(held.origin)
   }
@@ -276,7 +289,7 @@ export class ConnectionPool {
   private gone(held: HeldConnection, reason: CloseReason): void {
     held.gone = true
     this.held.delete(held.id)
-    if (held.connection === undefined) this.tellDialWatcher(held, this.poolClosed(held.origin))
+    if (held.connection === undefined) this.dialWatchers.tell(held.id, this.poolClosed(held.origin))
     else this.books.closed(held, reason, this.now)
   }
 
@@ -326,29 +339,17 @@ export class ConnectionPool {
     done: (opened: number, failures: ReadonlyArray<PoolError>) => void
   ): void {
     const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
-    const dials = orders.filter((order) => order._tag === "Connect")
-    const failures: Array<PoolError> = []
-    let running = dials.length
-    let opened = 0
-    for (const { connection } of dials) {
-      this.dialWatchers.set(connection, (failure) => {
-        if (failure === undefined) opened++
-        else failures.push(failure)
-        if (--running > 0) return
-        this.deadlines.release()
-        done(opened, failures)
-      })
+    const dials = orders.flatMap((order) => order._tag === "Connect" ? [order.connection] : [])
+    if (dials.length === 0) {
+      this.obey(orders)
+      return done(0, [])
     }
-    if (running > 0) this.deadlines.hold()
+    this.deadlines.hold()
+    this.dialWatchers.watch(dials, (opened, failures) => {
+      this.deadlines.release()
+      done(opened, failures)
+    })
     this.obey(orders)
-    if (dials.length === 0) done(0, failures)
-  }
-
-  private tellDialWatcher(held: HeldConnection, failure: PoolError | undefined): void {
-    const watcher = this.dialWatchers.get(held.id)
-    if (watcher === undefined) return
-    this.dialWatchers.delete(held.id)
-    watcher(failure)
   }
 
   closeIdle(): number {

@@ -5,20 +5,18 @@
  * @internal
  */
 import type { ExchangeFailure, ExchangeObserver, Progress, ResponseHead } from "../Connection.js"
-import type { PoolError, RequestPhase } from "../PoolError.js"
+import type { PoolError, RequestPhase, ResponseTooLarge } from "../PoolError.js"
 import {
   ConnectionLost,
   InvalidRequest,
   PoolClosed,
   ProtocolError,
   RequestBodyFailed,
-  RequestTimeout,
-  ResponseTooLarge
+  RequestTimeout
 } from "../PoolError.js"
 import type { Timings } from "../PoolResponse.js"
 import type { ConnectionInfo } from "../PoolStats.js"
-import type { BodySource } from "./bodyBuffer.js"
-import { BodyBuffer, bodyHighWater } from "./bodyBuffer.js"
+import { AnswerBody } from "./answerBody.js"
 import type { CheckedRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { Deadline } from "./deadlines.js"
@@ -27,36 +25,37 @@ import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
+import { PhaseReport } from "./phaseReport.js"
 import type { UploadFailure } from "./upload.js"
 import { Upload } from "./upload.js"
 
-export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySource, Deadline {
+export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline {
   at = Infinity
   slot = -1
-  readonly body = new BodyBuffer(this)
+  readonly body: AnswerBody
   lease: ExchangeLease | undefined = undefined
   held: HeldConnection | undefined = undefined
   head: ResponseHead | undefined = undefined
   private phase: "waiting" | "sending" | "headers" | "body" | "done" = "waiting"
-  /** The caller has the headers: what goes wrong from here on is told by the body. */
-  private answered = false
+  /** Who started it, until it has the headers: what goes wrong from there on is told by the body. */
+  private caller: ExchangeCaller | undefined
+  /** What becomes of the answer is decided: complete, failed or given up. */
+  private settled = false
   private progressAtEnd: Progress = "not-sent"
   private upload: Upload | undefined = undefined
   private total: Deadline | undefined = undefined
-  private paused = false
   private deliveredAt = 0
   private firstByteAt = 0
   private endedAt = 0
   /** Since when the peer owes us something. */
   private owedSince = 0
   private bodyTimeout: number
-  private maxBody: number
+  private readonly phases: PhaseReport | undefined
   readonly startedAt: number
   readonly pool: ConnectionPool
   readonly origin: OriginState
   readonly request: CheckedRequest
-  private readonly mode: BodyMode
-  private readonly caller: ExchangeCaller
+  readonly mode: BodyMode
   private readonly fork: Fork
 
   constructor(
@@ -74,10 +73,11 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     this.caller = caller
     this.fork = fork
     this.startedAt = pool.now
+    this.phases = request.onPhase === undefined ? undefined : new PhaseReport(pool, request.onPhase)
     const { settings } = origin
     const whole = mode === "collect"
     this.bodyTimeout = request.bodyTimeout ?? (whole ? settings.bodyTimeout : Infinity)
-    this.maxBody = request.maxResponseSize ?? (whole ? settings.maxResponseSize : Infinity)
+    this.body = new AnswerBody(this, request.maxResponseSize ?? (whole ? settings.maxResponseSize : Infinity))
   }
 
   /** Asks the pool for a connection and goes on from there. */
@@ -98,7 +98,9 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
 
   /** Gives up: the connection is closed unless the answer is complete. */
   abort(): void {
-    if (this.phase === "done") return
+    this.body.leaveUnread()
+    if (this.settled) return
+    this.settled = true
     this.finish(false, Infinity)
     this.body.fail(this.lost("released"))
   }
@@ -134,8 +136,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   readWhole(): ResponseTooLarge | undefined {
     const { settings } = this.origin
     this.bodyTimeout = this.request.bodyTimeout ?? settings.bodyTimeout
-    this.maxBody = this.request.maxResponseSize ?? settings.maxResponseSize
-    return this.checkSize(this.head!.contentLength ?? 0, true) ?? this.checkSize(this.body.received, false)
+    return this.body.limitTo(this.request.maxResponseSize ?? settings.maxResponseSize)
   }
 
   // --- the lease --------------------------------------------------------------------------------------------------------------
@@ -150,6 +151,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     this.held = held
     this.deliveredAt = this.pool.now
     this.pool.books.requested(held, lease.reused)
+    this.phases?.delivered(held, lease.reused, this.startedAt)
     this.phase = request.stream === undefined ? "headers" : "sending"
     if (request.stream === undefined) this.awaitHeaders(this.deliveredAt)
     try {
@@ -162,6 +164,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     this.upload.start(request.stream, this.fork)
   }
 
+  onQueued(dialling: boolean): void {
+    this.phases?.queued(dialling)
+  }
+
   onRejected(error: PoolError): void {
     this.lease = undefined
     this.fail(error)
@@ -172,7 +178,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   }
 
   get resting(): boolean {
-    return this.phase === "body" && this.mode === "open" && !this.body.reading
+    return this.phase === "body" && this.body.isUnread
   }
 
   onTakenAway(): void {
@@ -182,37 +188,42 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   // --- the connection -----------------------------------------------------------------------------------------------------------
 
   onHead(head: ResponseHead): void {
-    this.head = head
     this.firstByteAt = this.pool.now
     this.phase = "body"
-    if (head.contentLength !== undefined && this.checkSize(head.contentLength, true) !== undefined) return
-    if (this.mode === "collect") {
-      this.awaitBody(this.firstByteAt)
-    } else {
-      this.pool.deadlines.clear(this)
-      this.answered = true
-      this.caller.onAnswer(this)
-    }
+    this.head = head
+    this.head = this.body.begin(head)
+    if (this.settled) return
+    if (this.mode === "collect") return this.awaitBody(this.firstByteAt)
+    this.owedSince = this.firstByteAt
+    this.pool.deadlines.set(this, this.owedSince + this.patience)
+    this.answer()
   }
 
   onBody(piece: Uint8Array): void {
     this.pool.books.received(this.origin, piece.length)
-    if (this.checkSize(this.body.received + piece.length, false) !== undefined) return
-    if (this.bodyTimeout !== Infinity) this.owedSince = this.pool.now
+    this.owedSince = this.pool.now
     this.body.push(piece)
-    if (this.mode !== "collect" && !this.paused && this.body.unread > bodyHighWater) {
-      this.paused = true
-      this.held!.connection!.pause()
-    }
   }
 
   onEnd(reusable: boolean, idleLimit: number | undefined): void {
     // Whoever answers before the request is whole may still read it as something else.
     const clean = reusable && this.upload === undefined
     this.finish(clean, idleLimit === undefined ? Infinity : Math.max(0, idleLimit - serverIdleMargin))
-    this.pool.books.completed(this.held!, this.head!.status, this.endedAt - this.startedAt, this.endedAt)
     this.body.end()
-    if (this.mode === "collect") this.caller.onAnswer(this)
+  }
+
+  /** The last byte has come, and was decoded where it had to be. */
+  onBodyComplete(): void {
+    this.settled = true
+    this.pool.books.completed(this.held!, this.head!.status, this.endedAt - this.startedAt, this.endedAt)
+    if (this.mode === "collect") this.answer()
+  }
+
+  /** From here on the caller is not held: it may hold the answer, which must be collected when nobody else does. */
+  answer(): void {
+    const { caller } = this
+    this.caller = undefined
+    caller?.onAnswer(this)
   }
 
   onFailure(failure: ExchangeFailure): void {
@@ -241,9 +252,6 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
 
   onTaken(): void {
     if (this.phase === "body") this.pool.deadlines.clear(this)
-    if (!this.paused || this.phase === "done") return
-    this.paused = false
-    this.held!.connection!.resume()
   }
 
   private onUploadDone(failure: UploadFailure | undefined): void {
@@ -288,10 +296,17 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
   }
 
   onDue(now: number): void {
-    const inBody = this.phase === "body"
-    const timeout = inBody ? this.bodyTimeout : this.headersTimeout
+    const timeout = this.patience
     if (this.owedSince + timeout > now) return this.pool.deadlines.set(this, this.owedSince + timeout)
-    this.timedOut(inBody ? "body" : "headers", inBody ? "bodyTimeout" : "headersTimeout", timeout)
+    if (this.phase !== "body") return this.timedOut("headers", "headersTimeout", timeout)
+    if (this.body.isUnread) return this.fail(this.lost("unread"))
+    this.timedOut("body", "bodyTimeout", timeout)
+  }
+
+  /** How long nothing may come: headers, a piece of a body that somebody waits for, or a reader. */
+  private get patience(): number {
+    if (this.phase !== "body") return this.headersTimeout
+    return this.body.isUnread ? this.pool.settings.leakThreshold : this.bodyTimeout
   }
 
   private startTotal(): void {
@@ -333,7 +348,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     return this.phase === "done" ? this.progressAtEnd : this.held!.connection!.progress
   }
 
-  private lost(reason: ConnectionLost["reason"], cause?: unknown): ConnectionLost {
+  lost(reason: ConnectionLost["reason"], cause?: unknown): ConnectionLost {
     return new ConnectionLost({
       origin: this.origin.origin.href,
       progress: this.progress,
@@ -344,34 +359,27 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, BodySourc
     })
   }
 
-  /** Fails an answer that is too large. */
-  private checkSize(received: number, declared: boolean): ResponseTooLarge | undefined {
-    const limit = this.maxBody
-    if (received <= limit) return undefined
-    const origin = this.origin.origin.href
-    const error = new ResponseTooLarge({ origin, progress: "response-started", limit, received, declared })
-    this.fail(error)
-    return error
-  }
-
-  private fail(error: PoolError): void {
-    if (this.phase === "done") return
+  fail(error: PoolError): void {
+    if (this.settled) return
+    this.settled = true
     this.finish(false, Infinity)
     this.pool.books.failed(this.origin, error, this.endedAt)
     this.body.fail(error)
-    if (!this.answered) this.caller.onFailure(error)
+    this.caller?.onFailure(error)
   }
 
   /** The transport threw. */
   private broke(defect: unknown): void {
-    if (this.phase === "done") return
+    if (this.settled) return
+    this.settled = true
     this.finish(false, Infinity)
     this.body.fail(this.lost("closed", defect))
-    if (!this.answered) this.caller.onDefect(defect)
+    this.caller?.onDefect(defect)
   }
 
   /** Nothing goes on after this; the lease ends here and nowhere else. */
   private finish(reusable: boolean, idleLimit: number): void {
+    if (this.phase === "done") return
     const { deadlines } = this.pool
     this.progressAtEnd = this.progress
     this.phase = "done"

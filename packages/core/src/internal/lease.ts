@@ -11,6 +11,8 @@ import type { OriginState } from "./originState.js"
 
 /** Who wants the connection. Exactly one of the first two is called, unless the lease is ended before. */
 export interface LeaseHolder {
+  /** It has to wait; `dialling`: a connection is being opened because of it. */
+  onQueued(dialling: boolean): void
   onDelivered(held: HeldConnection): void
   onRejected(error: PoolError): void
   /** What it is doing with its connection. */

@@ -128,6 +128,18 @@ export const table: Table = {
   },
   drainTimeout: { kind: Kind.duration({ min: 0 }), default: "5 seconds", variable: "HTTP_POOL_DRAIN_TIMEOUT" },
   maxHeaderSize: { kind: Kind.bytes({ min: 1 }), default: 16 * 1024, variable: "HTTP_POOL_MAX_HEADER_SIZE" },
+  unreadBodyLimit: {
+    kind: Kind.bytes({ min: 0 }),
+    default: 2 * 1024 * 1024,
+    variable: "HTTP_POOL_UNREAD_BODY_LIMIT"
+  },
+  unreadBodyBudget: {
+    kind: Kind.bytes({ min: 0 }),
+    default: 32 * 1024 * 1024,
+    variable: "HTTP_POOL_UNREAD_BODY_BUDGET"
+  },
+  leakThreshold: { kind: durationOrNone, default: "60 seconds", variable: "HTTP_POOL_LEAK_THRESHOLD" },
+  decompress: { kind: Kind.boolean, default: false, variable: "HTTP_POOL_DECOMPRESS" },
   maxMetricOrigins: { kind: Kind.count({ min: 0 }), default: 100, variable: "HTTP_POOL_MAX_METRIC_ORIGINS" }
 }
 

@@ -4,7 +4,11 @@
  * @internal
  */
 import * as Headers from "@effect/platform/Headers"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
@@ -74,7 +78,7 @@ export class WholeResponse extends Info implements PoolResponse {
 
   constructor(exchange: RunningExchange) {
     super(exchange)
-    this.body = exchange.body.takeAll()
+    this.body = exchange.body.buffer.takeAll()
   }
 
   get text(): string {
@@ -100,32 +104,45 @@ export class WholeResponse extends Info implements PoolResponse {
 }
 
 export class OpenExchange extends Info implements Exchange {
+  /** The whole body, for whoever asks again. */
+  private whole: Effect.Effect<Uint8Array, PoolError> | undefined = undefined
+
   get body(): Stream.Stream<Uint8Array, PoolError> {
     return Stream.suspend(() => {
-      this.beginReading()
-      return Stream.ensuring(Stream.repeatEffectChunkOption(this.exchange.body.pull()), Effect.sync(this.abort))
+      this.exchange.body.beginReading()
+      return Stream.ensuring(Stream.repeatEffectChunkOption(this.exchange.body.buffer.pull()), Effect.sync(this.abort))
     })
   }
 
   get bytes(): Effect.Effect<Uint8Array, PoolError> {
-    return Effect.suspend(() => {
-      this.beginReading()
-      const tooLarge = this.exchange.readWhole()
-      const whole = tooLarge === undefined ? this.collect([]) : Effect.fail(tooLarge)
-      return Effect.ensuring(whole, Effect.sync(this.abort))
-    })
+    return Effect.suspend(() => this.whole ?? this.readWhole())
+  }
+
+  get complete(): boolean {
+    return this.exchange.complete
   }
 
   readonly abort = (): void => this.exchange.abort()
 
-  /** A second reader would miss what the first has taken. */
-  private beginReading(): void {
-    if (this.exchange.body.reading) throw new Error("the body of an exchange can be read only once")
-    this.exchange.body.reading = true
+  private readWhole(): Effect.Effect<Uint8Array, PoolError> {
+    const { exchange } = this
+    exchange.body.beginReading()
+    const tooLarge = exchange.readWhole()
+    if (tooLarge !== undefined) return this.whole = Effect.fail(tooLarge)
+    if (exchange.body.complete) return this.whole = Effect.succeed(exchange.body.buffer.takeAll())
+    const others = Deferred.unsafeMake<Uint8Array, PoolError>(FiberId.none)
+    this.whole = Deferred.await(others)
+    return Effect.onExit(this.collect([]), (exit) =>
+      Effect.sync(() => {
+        this.abort()
+        const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+        this.whole = interrupted ? Effect.fail(exchange.lost("released")) : exit
+        Deferred.unsafeDone(others, this.whole)
+      }))
   }
 
   private collect(pieces: Array<Uint8Array>): Effect.Effect<Uint8Array, PoolError> {
-    return Effect.matchEffect(this.exchange.body.pull(), {
+    return Effect.matchEffect(this.exchange.body.buffer.pull(), {
       onSuccess: (chunk) => {
         for (const piece of chunk) pieces.push(piece)
         return this.collect(pieces)

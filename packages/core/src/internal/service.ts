@@ -3,15 +3,11 @@
  *
  * @internal
  */
-import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type * as Api from "../ConnectionPool.js"
-import type { Connector } from "../Connector.js"
 import type { Origin } from "../Origin.js"
 import * as Origins from "../Origin.js"
 import type { PoolSettings } from "../PoolConfig.js"
@@ -27,6 +23,7 @@ import type { BodyMode } from "./exchangeCaller.js"
 import { OpenExchange, WholeResponse } from "./response.js"
 import { runExchange } from "./runExchange.js"
 import { connectionsOf, statsOf } from "./snapshot.js"
+import type { Surroundings } from "./surroundings.js"
 
 /** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
 const perform = <A, R = never>(
@@ -36,7 +33,7 @@ const perform = <A, R = never>(
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> =>
   Effect.suspend(() => {
-    const checked = checkRequest(request, pool.settings.keepAlive)
+    const checked = checkRequest(request, pool.requestDefaults)
     if (checked instanceof InvalidRequest) return Effect.fail(checked)
     const origin = pool.originOf(checked.target.origin, checked.tls)
     return runExchange(request, (caller, fork) => {
@@ -120,14 +117,11 @@ const firstWarmUp = (pool: ConnectionPool): Effect.Effect<void, PoolError> => {
 
 export const make = (
   settings: PoolSettings,
-  connector: Context.Tag.Service<Connector>,
-  clock: Clock.Clock,
-  runtime: Runtime.Runtime<never>,
-  checked: boolean
+  surroundings: Surroundings
 ): Effect.Effect<Api.Service, PoolError, Scope.Scope> =>
   Effect.gen(function*() {
     const pool = yield* Effect.acquireRelease(
-      Effect.sync(() => new ConnectionPool(settings, connector, clock, runtime, checked)),
+      Effect.sync(() => new ConnectionPool(settings, surroundings)),
       (pool) => Effect.andThen(drain(pool, settings.drainTimeout), Effect.sync(() => pool.stop()))
     )
     yield* firstWarmUp(pool)
@@ -139,7 +133,12 @@ export const make = (
           const open = new OpenExchange(exchange)
           return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
         }),
-      open: (request) => perform(pool, request, "open", (exchange) => Effect.succeed(new OpenExchange(exchange))),
+      open: (request, onOpen) =>
+        perform(pool, request, "open", (exchange) => {
+          const open = new OpenExchange(exchange)
+          onOpen?.(open)
+          return Effect.succeed(open)
+        }),
       lease: (origin, options) => lease(pool, origin, options),
       warmUp: (origins, options) =>
         Effect.gen(function*() {

@@ -61,6 +61,12 @@ export class PoolMachine extends PoolBooks {
     return this.answer()
   }
 
+  /** Whether somebody waits who would be served if a connection of this key were given back now. */
+  isWanted(key: string): boolean {
+    const shelf = this.shelves.get(key)
+    return this.dialTurns.size > 0 || (shelf !== undefined && shelf.waiting.size > shelf.counts.connecting)
+  }
+
   /** A granted connection was handed to its waiter; from here on it is a lease, and ends by `released`. */
   delivered(waiterId: number): void {
     const waiter = this.granted.get(waiterId)

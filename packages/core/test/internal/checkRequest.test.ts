@@ -8,8 +8,10 @@ import type { PoolRequest } from "../../src/PoolRequest.js"
 
 const url = "http://server.test/"
 
+const defaults = { keepAlive: true, acceptEncoding: undefined }
+
 const checked = (request: PoolRequest, keepAlive = true): CheckedRequest => {
-  const result = checkRequest(request, keepAlive)
+  const result = checkRequest(request, { keepAlive, acceptEncoding: undefined })
   if (result instanceof InvalidRequest) throw result
   return result
 }
@@ -57,7 +59,7 @@ describe("checkRequest", () => {
     ])
     for (let code = 0; code < 0x120; code++) {
       const allowed = code === 9 || (code >= 0x20 && code <= 0x7e) || (code >= 0x80 && code <= 0xff)
-      const result = checkRequest({ url, headers: { a: String.fromCharCode(code) } }, true)
+      const result = checkRequest({ url, headers: { a: String.fromCharCode(code) } }, defaults)
       strictEqual(!(result instanceof InvalidRequest), allowed, `character ${code}`)
     }
   })
@@ -66,8 +68,8 @@ describe("checkRequest", () => {
     for (let code = 0; code < 0x120; code++) {
       const character = String.fromCharCode(code)
       const allowed = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(character)
-      strictEqual(!(checkRequest({ url, method: character }, true) instanceof InvalidRequest), allowed)
-      strictEqual(!(checkRequest({ url, headers: { [character]: "" } }, true) instanceof InvalidRequest), allowed)
+      strictEqual(!(checkRequest({ url, method: character }, defaults) instanceof InvalidRequest), allowed)
+      strictEqual(!(checkRequest({ url, headers: { [character]: "" } }, defaults) instanceof InvalidRequest), allowed)
     }
   })
 
@@ -107,10 +109,10 @@ describe("checkRequest", () => {
   })
 
   it("names the origin in what is wrong, once it is known", () => {
-    const error = checkRequest({ url, method: "a b" }, true)
+    const error = checkRequest({ url, method: "a b" }, defaults)
     assertTrue(error instanceof InvalidRequest)
     strictEqual(error.origin, "http://server.test")
-    const without = checkRequest({ url: "nowhere" }, true)
+    const without = checkRequest({ url: "nowhere" }, defaults)
     assertTrue(without instanceof InvalidRequest)
     strictEqual(without.origin, "")
   })

@@ -155,6 +155,16 @@ export const facts: ReadonlyArray<Fact> = [
   },
   { option: "drainTimeout", variable: "HTTP_POOL_DRAIN_TIMEOUT", kind: "duration", default: 5000, zero: true },
   { option: "maxHeaderSize", variable: "HTTP_POOL_MAX_HEADER_SIZE", kind: "count", default: 16_384 },
+  { option: "unreadBodyLimit", variable: "HTTP_POOL_UNREAD_BODY_LIMIT", kind: "count", default: 2_097_152, zero: true },
+  {
+    option: "unreadBodyBudget",
+    variable: "HTTP_POOL_UNREAD_BODY_BUDGET",
+    kind: "count",
+    default: 33_554_432,
+    zero: true
+  },
+  { option: "leakThreshold", variable: "HTTP_POOL_LEAK_THRESHOLD", kind: "duration", default: 60_000, none: true },
+  { option: "decompress", variable: "HTTP_POOL_DECOMPRESS", kind: "boolean", default: false },
   { option: "maxMetricOrigins", variable: "HTTP_POOL_MAX_METRIC_ORIGINS", kind: "count", default: 100, zero: true }
 ]
 

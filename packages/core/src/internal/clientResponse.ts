@@ -1,0 +1,162 @@
+/**
+ * What the `HttpClient` answers, over an exchange of the pool.
+ *
+ * @internal
+ */
+import * as Cookies from "@effect/platform/Cookies"
+import type * as Headers from "@effect/platform/Headers"
+import type { ResponseError } from "@effect/platform/HttpClientError"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { PoolError } from "../PoolError.js"
+import type { Exchange } from "../PoolResponse.js"
+import { responseError } from "./clientErrors.js"
+
+const decoder = new TextDecoder()
+
+const abandon = (exchange: Exchange): void => exchange.abort()
+
+/** Answers that nobody reads and nobody can read any more (C1). What is registered must not hold the answer. */
+const collected = new FinalizationRegistry(abandon)
+
+export class ClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId
+  private cachedCookies: Cookies.Cookies | undefined = undefined
+  private cachedText: string | undefined = undefined
+  private read: "not" | "whole" | "streamed" = "not"
+  private watched = false
+  /** As it may be shown. */
+  readonly request: HttpClientRequest
+  private readonly exchange: Exchange
+
+  constructor(request: HttpClientRequest, exchange: Exchange) {
+    super()
+    this[IncomingMessage.TypeId] = IncomingMessage.TypeId
+    this[HttpClientResponse.TypeId] = HttpClientResponse.TypeId
+    this.request = request
+    this.exchange = exchange
+  }
+
+  /** Gives the connection back when this answer is collected unread. */
+  watch(): void {
+    if (this.exchange.complete) return
+    this.watched = true
+    collected.register(this, this.exchange, this)
+  }
+
+  get status(): number {
+    return this.exchange.status
+  }
+
+  get headers(): Headers.Headers {
+    return this.exchange.headers
+  }
+
+  get cookies(): Cookies.Cookies {
+    return this.cachedCookies ??= Cookies.fromSetCookie(setCookies(this.exchange.rawHeaders))
+  }
+
+  get remoteAddress(): Option.Option<string> {
+    return Option.map(Option.fromNullable(this.exchange.remoteAddress), withoutPort)
+  }
+
+  get stream(): Stream.Stream<Uint8Array, ResponseError> {
+    return Stream.suspend(() => {
+      if (this.read === "whole") return Stream.fromEffect(this.bytes)
+      if (this.read === "streamed") return Stream.fail(this.readBefore())
+      this.beginReading("streamed")
+      return Stream.mapError(this.exchange.body, (error) => this.failed(error))
+    })
+  }
+
+  get text(): Effect.Effect<string, ResponseError> {
+    return Effect.map(this.bytes, (bytes) => this.cachedText ??= decoder.decode(bytes))
+  }
+
+  get json(): Effect.Effect<unknown, ResponseError> {
+    return Effect.flatMap(this.text, (text) => {
+      if (text === "") return Effect.succeed(null)
+      try {
+        return Effect.succeed(JSON.parse(text) as unknown)
+      } catch (cause) {
+        return Effect.fail(responseError(this, "the body is not JSON", cause))
+      }
+    })
+  }
+
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, ResponseError> {
+    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
+  }
+
+  get formData(): Effect.Effect<FormData, ResponseError> {
+    return Effect.flatMap(this.bytes, (bytes) =>
+      Effect.tryPromise({
+        try: () =>
+          new Response(bytes as Uint8Array<ArrayBuffer>, {
+            headers: { "content-type": this.headers["content-type"] ?? "" }
+          }).formData(),
+        catch: (cause) => responseError(this, "the body is not a form as its content-type says", cause)
+      }))
+  }
+
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, ResponseError> {
+    return Effect.map(this.bytes, (bytes) => bytes.slice().buffer as ArrayBuffer)
+  }
+
+  /** Nothing is read for it. */
+  toJSON(): unknown {
+    return {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status,
+      headers: Inspectable.redact(this.headers),
+      remoteAddress: this.remoteAddress.toJSON()
+    }
+  }
+
+  /** The whole body, however often it is asked for. */
+  private get bytes(): Effect.Effect<Uint8Array, ResponseError> {
+    return Effect.flatMap(IncomingMessage.MaxBodySize, (maxBodySize) => {
+      if (this.read === "streamed") return Effect.fail(this.readBefore())
+      if (this.read === "not") this.beginReading("whole")
+      return Effect.matchEffect(this.exchange.bytes, {
+        onFailure: (error) => Effect.fail(this.failed(error)),
+        onSuccess: (bytes) =>
+          maxBodySize._tag === "Some" && bytes.length > Number(maxBodySize.value)
+            ? Effect.fail(responseError(this, `the body is larger than ${maxBodySize.value} bytes (MaxBodySize)`))
+            : Effect.succeed(bytes)
+      })
+    })
+  }
+
+  private beginReading(how: "whole" | "streamed"): void {
+    this.read = how
+    if (this.watched) collected.unregister(this)
+  }
+
+  private failed(error: PoolError): ResponseError {
+    return responseError(this, error.message, error)
+  }
+
+  private readBefore(): ResponseError {
+    return responseError(this, "the body was read as a stream before; it can be read only once")
+  }
+}
+
+const setCookies = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const values: Array<string> = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.toLowerCase() === "set-cookie") values.push(rawHeaders[i + 1]!)
+  }
+  return values
+}
+
+/** `[::1]:80` is `::1`. */
+const withoutPort = (address: string): string => address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")

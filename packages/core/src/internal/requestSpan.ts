@@ -1,0 +1,133 @@
+/**
+ * The span of one request on the wire, as the HTTP conventions of OpenTelemetry have it (stable, 1.23 and later).
+ *
+ * @internal
+ */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import type * as Tracer from "effect/Tracer"
+import type { PoolError } from "../PoolError.js"
+import type { RequestPhaseEvent } from "../PoolRequest.js"
+import { ResendCount } from "./requestOptions.js"
+import type { RequestSite } from "./requestSite.js"
+
+const knownMethods: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "DELETE",
+  "CONNECT",
+  "OPTIONS",
+  "TRACE",
+  "PATCH"
+])
+
+const spanOptions: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
+
+/** The conventions' name is the method alone; who wants another says so. */
+const nameOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): string => {
+  const context = fiber.currentContext
+  if (context.unsafeMap.has(HttpClient.SpanNameGenerator.key)) {
+    return Context.get(context, HttpClient.SpanNameGenerator)(request)
+  }
+  return knownMethods.has(request.method) ? request.method : "HTTP"
+}
+
+/** Whether the fiber wants this request traced. */
+export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): boolean =>
+  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
+  !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
+
+export class RequestSpan {
+  readonly span: Tracer.Span
+  private readonly clock: Clock.Clock
+  private readonly timed: boolean
+  private readonly secretHeaders: ReadonlyArray<string | RegExp>
+
+  constructor(fiber: Fiber.RuntimeFiber<unknown, unknown>, span: Tracer.Span) {
+    this.span = span
+    this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+    this.timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
+    this.secretHeaders = fiber.getFiberRef(Headers.currentRedactedNames)
+  }
+
+  started(request: HttpClientRequest, site: RequestSite, resent: number): void {
+    const { span } = this
+    if (knownMethods.has(request.method)) {
+      span.attribute("http.request.method", request.method)
+    } else {
+      span.attribute("http.request.method", "_OTHER")
+      span.attribute("http.request.method_original", request.method)
+    }
+    span.attribute("server.address", site.address)
+    span.attribute("server.port", site.port)
+    span.attribute("url.full", site.full)
+    span.attribute("url.scheme", site.scheme)
+    if (resent > 0) span.attribute("http.request.resend_count", resent)
+    this.headers("http.request.header.", request.headers)
+  }
+
+  /** `ago`: milliseconds. */
+  readonly onPhase = (event: RequestPhaseEvent, ago: number): void => {
+    this.span.event(event, this.now - BigInt(Math.round(ago * 1e6)))
+  }
+
+  answered(response: HttpClientResponse, peer: string | undefined): void {
+    const { span } = this
+    span.attribute("http.response.status_code", response.status)
+    span.attribute("network.protocol.version", "1.1")
+    if (peer !== undefined) {
+      const colon = peer.lastIndexOf(":")
+      span.attribute("network.peer.address", peer.slice(0, colon).replace(/^\[(.*)\]$/, "$1"))
+      span.attribute("network.peer.port", Number(peer.slice(colon + 1)))
+    }
+    if (response.status >= 400) span.attribute("error.type", String(response.status))
+    this.headers("http.response.header.", response.headers)
+    // Without the answer, which a tracer that keeps its spans would keep too.
+    this.end(Exit.void)
+  }
+
+  failed(cause: Cause.Cause<PoolError>): void {
+    const error = Cause.failureOption(cause)
+    if (error._tag === "Some") this.span.attribute("error.type", error.value._tag)
+    this.end(Exit.failCause(cause))
+  }
+
+  private end(exit: Exit.Exit<void, unknown>): void {
+    this.span.end(this.now, exit)
+  }
+
+  private headers(prefix: string, headers: Headers.Headers): void {
+    const redacted = Headers.redact(headers, this.secretHeaders)
+    for (const name in redacted) {
+      this.span.attribute(prefix + name, name === "proxy-authorization" ? "<redacted>" : String(redacted[name]))
+    }
+  }
+
+  private get now(): bigint {
+    return this.timed ? this.clock.unsafeCurrentTimeNanos() : 0n
+  }
+}
+
+/** Opens the span; it is ended by `answered` or `failed`. */
+export const openSpan = (
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  request: HttpClientRequest,
+  site: RequestSite
+): Effect.Effect<RequestSpan> =>
+  Effect.map(Effect.makeSpan(nameOf(fiber, request), spanOptions), (span) => {
+    const requestSpan = new RequestSpan(fiber, span)
+    requestSpan.started(request, site, Context.get(fiber.currentContext, ResendCount))
+    return requestSpan
+  })
