@@ -1,8 +1,8 @@
 /**
  * The platform's `HttpClient` over a pool: programs that use it change one line.
  *
- * Differences to the platform's clients are the pool's limits and timeouts. Every `RequestError` and `ResponseError` has the
- * pool's typed error as its `cause`.
+ * Differences to the platform's clients are the pool's limits and timeouts, and that what went wrong in the pool is the `cause` of
+ * the `RequestError` or `ResponseError`, as a `PoolError`.
  *
  * @since 0.1.0
  */
@@ -103,6 +103,7 @@ export type RedirectFailed = redirects.RedirectFailed
  * - At another origin (scheme, host or port), `authorization`, `proxy-authorization`, `cookie`, `host`, every header that
  *   `Headers.currentRedactedNames` names, the URL's credentials and the option `tls` are dropped for the rest of the way.
  * - A cookie that a redirect sets is not sent on the way.
+ * - Options are given around the call: those that a client gives itself (`transformResponse`) hold for every hop, `tls` too.
  * - What cannot be followed fails with a `ResponseError` whose `cause` is a `RedirectFailed`.
  *
  * @example

@@ -7,43 +7,81 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
 import type { PoolError } from "../PoolError.js"
+import { isNamed } from "./headerNames.js"
 import { isSecretKey, withoutSecrets } from "./urlSecrets.js"
 
-/** The platform redacts the others where it prints a request. */
-const secretHeader = "proxy-authorization"
+/** Whether a header, in lower case, is not to be shown. The platform forgets the proxy's credentials. */
+export const isSecretHeader = (header: string, names: ReadonlyArray<string | RegExp>): boolean =>
+  header === "proxy-authorization" || isNamed(header, names)
+
+/** Headers as they may be shown, also outside of a fiber, where the platform's own redaction does nothing. */
+export const shownHeaders = (headers: Headers.Headers, names: ReadonlyArray<string | RegExp>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, isSecretHeader(name, names) ? "<redacted>" : value])
+  )
 
 /** Credentials are left out, not replaced: a relative URL would inherit the replacement. */
 const shownUrl = (text: string): string => {
-  const url = withoutSecrets(new URL(text))
+  let url: URL
+  try {
+    url = withoutSecrets(new URL(text))
+  } catch {
+    return "<invalid>"
+  }
   url.username = ""
   url.password = ""
   return url.href
 }
 
-/** A request as errors and answers show it: the platform prints its URL wherever it prints the request. */
-export const shownRequest = (request: HttpClientRequest, urlHasSecrets: boolean): HttpClientRequest => {
-  const headerHasSecrets = secretHeader in request.headers
-  if (!urlHasSecrets && !headerHasSecrets) return request
-  const shown = Object.create(Object.getPrototypeOf(request)) as HttpClientRequest
-  return Object.assign(shown, request, {
-    headers: headerHasSecrets ? Headers.set(request.headers, secretHeader, "REDACTED") : request.headers,
-    ...(urlHasSecrets
-      ? {
-        url: shownUrl(request.url),
-        urlParams: request.urlParams.map(([key, value]) => [key, isSecretKey(key) ? "REDACTED" : value])
-      }
-      : {})
-  })
+const hasSecretHeader = (headers: Headers.Headers, names: ReadonlyArray<string | RegExp>): boolean => {
+  for (const name in headers) if (isSecretHeader(name, names)) return true
+  return false
 }
 
-/** What is wrong with a URL that is none is not said with its text, which may hold a secret. */
-export const invalidUrl = (request: HttpClientRequest): HttpClientError.RequestError =>
-  new HttpClientError.RequestError({
-    request: Object.assign(Object.create(Object.getPrototypeOf(request)), request, { url: "<invalid>" }),
-    reason: "InvalidUrl",
-    description: "the URL is not an absolute http or https URL"
+/**
+ * A request as errors and answers have it: the platform prints its URL and headers wherever it prints the request. The headers
+ * themselves are as they were.
+ */
+export const shownRequest = (
+  request: HttpClientRequest,
+  urlHasSecrets: boolean,
+  names: ReadonlyArray<string | RegExp>
+): HttpClientRequest => {
+  if (!urlHasSecrets && !hasSecretHeader(request.headers, names)) return request
+  const shown = Object.assign(
+    Object.create(Object.getPrototypeOf(request)) as HttpClientRequest,
+    request,
+    urlHasSecrets && {
+      url: shownUrl(request.url),
+      urlParams: request.urlParams.map(([key, value]) => [key, isSecretKey(key) ? "REDACTED" : value])
+    }
+  )
+  const toJSON = (): unknown => ({
+    _id: "@effect/platform/HttpClientRequest",
+    method: shown.method,
+    url: shown.url,
+    urlParams: shown.urlParams,
+    hash: shown.hash,
+    headers: shownHeaders(shown.headers, names),
+    body: shown.body.toJSON()
   })
+  return Object.defineProperty(shown, "toJSON", { value: toJSON })
+}
+
+/** A request that cannot be sent at all. A URL that is none is not said with its text, which may hold a secret. */
+export const unsendable = (
+  request: HttpClientRequest,
+  urlHasSecrets: boolean,
+  reason: HttpClientError.RequestError["reason"],
+  description: string
+): Effect.Effect<never, HttpClientError.RequestError> =>
+  Effect.flatMap(FiberRef.get(Headers.currentRedactedNames), (names) =>
+    Effect.fail(
+      new HttpClientError.RequestError({ request: shownRequest(request, urlHasSecrets, names), reason, description })
+    ))
 
 const requestReason = (error: PoolError): HttpClientError.RequestError["reason"] => {
   if (error._tag !== "InvalidRequest") return "Transport"

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { Exchange } from "../PoolResponse.js"
-import { responseError } from "./clientErrors.js"
+import { responseError, shownHeaders } from "./clientErrors.js"
 
 const decoder = new TextDecoder()
 
@@ -36,12 +36,15 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   readonly request: HttpClientRequest
   private readonly exchange: Exchange
 
-  constructor(request: HttpClientRequest, exchange: Exchange) {
+  private readonly secretNames: ReadonlyArray<string | RegExp>
+
+  constructor(request: HttpClientRequest, exchange: Exchange, secretNames: ReadonlyArray<string | RegExp>) {
     super()
     this[IncomingMessage.TypeId] = IncomingMessage.TypeId
     this[HttpClientResponse.TypeId] = HttpClientResponse.TypeId
     this.request = request
     this.exchange = exchange
+    this.secretNames = secretNames
   }
 
   /** Gives the connection back when this answer is collected unread. */
@@ -107,7 +110,8 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, ResponseError> {
-    return Effect.map(this.bytes, (bytes) => bytes.slice().buffer as ArrayBuffer)
+    // Not `slice`: a `Buffer` of Node's would not be copied, and its memory has other things too.
+    return Effect.map(this.bytes, (bytes) => new Uint8Array(bytes).buffer)
   }
 
   /** Nothing is read for it. */
@@ -116,7 +120,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       _id: "@effect/platform/HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status,
-      headers: Inspectable.redact(this.headers),
+      headers: shownHeaders(this.headers, this.secretNames),
       remoteAddress: this.remoteAddress.toJSON()
     }
   }

@@ -5,7 +5,7 @@
  */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as TraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
@@ -13,13 +13,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type { Service } from "../ConnectionPool.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { Exchange } from "../PoolResponse.js"
 import type { ClientBody } from "./clientBody.js"
 import { clientBody, UnknownBody } from "./clientBody.js"
-import { invalidUrl, requestError, shownRequest } from "./clientErrors.js"
+import { requestError, shownRequest, unsendable } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
 import { CurrentRequestOptions } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
@@ -28,7 +31,7 @@ import type { RequestSpan } from "./requestSpan.js"
 import { isTraced, openSpan } from "./requestSpan.js"
 import { scopedRequests } from "./scopedRequests.js"
 
-type Answer = Effect.Effect<ClientResponse, HttpClientError.HttpClientError>
+type Answer = Effect.Effect<ClientResponse, HttpClientError>
 
 /** A request that only has to be sent. */
 interface Prepared {
@@ -37,60 +40,67 @@ interface Prepared {
   readonly body: ClientBody
 }
 
-/** The body knows its type and length; the request's own headers win. */
-const headersOf = (request: HttpClientRequest, { body, contentLength, contentType }: ClientBody): Headers.Headers => {
-  let { headers } = request
-  if (contentType !== undefined && !("content-type" in headers)) {
-    headers = Headers.set(headers, "content-type", contentType)
-  }
+/** The body knows its type and length, and the span its propagation; the request's own type and length win. */
+const headersOf = (
+  request: HttpClientRequest,
+  { body, contentLength, contentType }: ClientBody,
+  propagated: Tracer.Span | undefined
+): Record<string, string> => {
+  const headers: Record<string, string> = Object.assign(Object.create(null), request.headers)
+  if (contentType !== undefined) headers["content-type"] ??= contentType
   // The length of bytes and text is the pool's to say.
-  if (contentLength !== undefined && typeof body === "object" && !(body instanceof Uint8Array)) {
-    if (!("content-length" in headers)) headers = Headers.set(headers, "content-length", String(contentLength))
-  }
+  const streamed = typeof body === "object" && !(body instanceof Uint8Array)
+  if (streamed && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
+  if (propagated !== undefined) Object.assign(headers, TraceContext.toHeaders(propagated))
   return headers
 }
 
 const poolRequest = (
   { body, request, site }: Prepared,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  fiber: AnyFiber,
   span: RequestSpan | undefined
 ): PoolRequest => {
-  const headers = headersOf(request, body)
-  const propagated = span !== undefined && fiber.getFiberRef(HttpClient.currentTracerPropagation)
+  const propagates = span !== undefined && fiber.getFiberRef(HttpClient.currentTracerPropagation)
   return {
     ...Context.get(fiber.currentContext, CurrentRequestOptions),
     url: site.url,
     method: request.method,
-    headers: propagated ? Headers.merge(headers, TraceContext.toHeaders(span.span)) : headers,
+    headers: headersOf(request, body, propagates ? span.span : undefined),
     body: body.body,
     onPhase: span?.onPhase
   }
 }
 
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /** Sends it. Whatever interrupts it, and whenever, ends the exchange and the span. */
 const send = (pool: Service, prepared: Prepared): Answer =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.withFiberRuntime((fiber) =>
+  Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
+    const interruptible = RuntimeFlags.interruptible(runtimeFlags)
+    const interrupted = () => interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
+    return Effect.uninterruptibleMask((restore) =>
       isTraced(fiber, prepared.request)
         ? Effect.flatMap(
           openSpan(fiber, prepared.request, prepared.site),
-          (span) => exchangeOf(pool, prepared, fiber, span, restore)
+          (span) => exchangeOf(pool, prepared, fiber, span, restore, interrupted)
         )
-        : exchangeOf(pool, prepared, fiber, undefined, restore)
+        : exchangeOf(pool, prepared, fiber, undefined, restore, interrupted)
     )
-  )
-
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  })
 
 const exchangeOf = (
   pool: Service,
   prepared: Prepared,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  fiber: AnyFiber,
   span: RequestSpan | undefined,
-  restore: Restore
+  restore: Restore,
+  interrupted: () => boolean
 ): Answer => {
   const { request, site } = prepared
-  const shown = shownRequest(request, site.hasSecrets)
+  const secretNames = fiber.getFiberRef(Headers.currentRedactedNames)
+  const shown = shownRequest(request, site.hasSecrets, secretNames)
   let exchange: Exchange | undefined
   const open = pool.open(poolRequest(prepared, fiber, span), (opened) => {
     exchange = opened
@@ -104,9 +114,11 @@ const exchangeOf = (
       return Effect.failCause(Cause.map(cause, (error) => requestError(shown, error)))
     },
     onSuccess: (opened) => {
-      const response = new ClientResponse(shown, opened)
+      const response = new ClientResponse(shown, opened, secretNames)
       const scoped = scopedRequests.get(request)
-      if (scoped === undefined) response.watch()
+      // Interrupted when the answer was there already: the caller will not get it.
+      if (interrupted()) opened.abort()
+      else if (scoped === undefined) response.watch()
       else endWith(scoped.signal, opened)
       span?.answered(response, opened.remoteAddress)
       return Effect.succeed(response)
@@ -122,17 +134,11 @@ const endWith = (signal: AbortSignal, exchange: Exchange): void => {
 
 const prepare = (pool: Service, request: HttpClientRequest): Answer => {
   const site = siteOf(request)
-  if (Either.isLeft(site)) return Effect.fail(invalidUrl(request))
-  const body = clientBody(request.body)
-  if (body instanceof UnknownBody) {
-    return Effect.fail(
-      new HttpClientError.RequestError({
-        request: shownRequest(request, site.right.hasSecrets),
-        reason: "Encode",
-        description: body.description
-      })
-    )
+  if (Either.isLeft(site)) {
+    return unsendable(request, true, "InvalidUrl", "the URL is not an absolute http or https URL")
   }
+  const body = clientBody(request.body)
+  if (body instanceof UnknownBody) return unsendable(request, site.right.hasSecrets, "Encode", body.description)
   const ready = (body: ClientBody): Answer => send(pool, { request, site: site.right, body })
   return Effect.isEffect(body) ? Effect.flatMap(body, ready) : ready(body)
 }

@@ -19,6 +19,7 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { InvalidOptions } from "../PoolError.js"
+import { isNamed } from "./headerNames.js"
 import * as Kind from "./optionKind.js"
 import { printUrl, printValue } from "./printValue.js"
 import { CurrentRequestOptions, ResendCount } from "./requestOptions.js"
@@ -158,10 +159,6 @@ const bodyHeaders = ["content-type", "content-length", "content-encoding", "cont
 
 /** What is for one origin only, besides what the fiber redacts. */
 const originHeaders = ["authorization", "proxy-authorization", "cookie", "host"]
-
-const isNamed = (header: string, names: ReadonlyArray<string | RegExp>): boolean =>
-  // Not `test`: it starts a global expression where its last match ended.
-  names.some((name) => typeof name === "string" ? name.toLowerCase() === header : header.search(name) >= 0)
 
 const isRepeatable = (body: HttpBody.HttpBody): boolean => {
   switch (body._tag) {

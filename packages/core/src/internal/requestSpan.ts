@@ -18,6 +18,7 @@ import * as FiberRef from "effect/FiberRef"
 import type * as Tracer from "effect/Tracer"
 import type { PoolError } from "../PoolError.js"
 import type { RequestPhaseEvent } from "../PoolRequest.js"
+import { isSecretHeader } from "./clientErrors.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 
@@ -109,9 +110,8 @@ export class RequestSpan {
   }
 
   private headers(prefix: string, headers: Headers.Headers): void {
-    const redacted = Headers.redact(headers, this.secretHeaders)
-    for (const name in redacted) {
-      this.span.attribute(prefix + name, name === "proxy-authorization" ? "<redacted>" : String(redacted[name]))
+    for (const name in headers) {
+      this.span.attribute(prefix + name, isSecretHeader(name, this.secretHeaders) ? "<redacted>" : headers[name])
     }
   }
 

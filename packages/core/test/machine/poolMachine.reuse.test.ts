@@ -194,6 +194,30 @@ describe("poolMachine: grants that are not delivered", () => {
   })
 })
 
+describe("poolMachine: whether a connection is wanted back (C4)", () => {
+  it("C4 by waiters of its key that no dial will serve", () => {
+    const story = new Story({ limits: { maxConnections: 2 } })
+    story.leased()
+    expect(story.machine.isWanted("a")).toBe(false)
+    story.requested()
+    expect(story.machine.isWanted("a")).toBe(false)
+    story.requested()
+    expect(story.machine.isWanted("a")).toBe(true)
+    expect(story.machine.isWanted("b")).toBe(false)
+    story.cancelled(2)
+    expect(story.machine.isWanted("a")).toBe(false)
+  })
+
+  it("C4 by whoever waits for room in the whole pool", () => {
+    const story = new Story({ pool: { maxConnections: 1 } })
+    story.leased()
+    story.requested("b")
+    expect(story.machine.isWanted("a")).toBe(true)
+    story.cancelled(1)
+    expect(story.machine.isWanted("a")).toBe(false)
+  })
+})
+
 describe("poolMachine: inputs that no longer matter", () => {
   it("change nothing when nobody knows what they are about", () => {
     const story = new Story()

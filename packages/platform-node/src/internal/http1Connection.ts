@@ -16,7 +16,7 @@ import type {
   WireRequest
 } from "@connection-pool/core/Connection"
 import type { Duplex } from "node:stream"
-import { isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
+import { batchWrites, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
 import { type Remaining, writeChunk, writeLastChunk, writeRequest } from "./requestWriter.js"
 import { type Outcome, type ReaderOwner, ResponseReader } from "./responseReader.js"
 
@@ -132,6 +132,7 @@ export class Http1Connection implements Connection, ReaderOwner, Settling {
     if (this.gone || this.spent || this.socket.destroyed) return observer.onFailure(closedFailure)
     this.keepAlive = request.keepAlive
     this.reader.begin(request.method === "HEAD")
+    batchWrites(this.socket)
     this.remaining = writeRequest(this.socket, request)
     this.progress = "maybe-sent"
     this.observer = observer
