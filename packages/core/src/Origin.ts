@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { absoluteUrl } from "./internal/absoluteUrl.js"
 
 /**
  * Scheme, host and port of a server (RFC 6454). Two equal origins have equal `href`s.
@@ -49,30 +50,6 @@ const fromUrl = (url: URL): Origin => {
   }
 }
 
-const notAbsolute = Either.left("is not an absolute URL such as http://host:8080/path")
-
-const toUrl = (input: string | URL): Either.Either<URL, string> => {
-  let url: URL
-  if (typeof input === "string") {
-    try {
-      url = new URL(input)
-    } catch {
-      return notAbsolute
-    }
-  } else {
-    url = input
-  }
-  // A caller without types may give us anything.
-  if (typeof url?.protocol !== "string") return notAbsolute
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    // Without a host, what stands before the colon is no scheme that was meant: `user:password@host`, `localhost:8080`.
-    return url.host === ""
-      ? notAbsolute
-      : Either.left(`has the scheme ${url.protocol.slice(0, -1)}; allowed are http and https`)
-  }
-  return Either.right(url)
-}
-
 const decodeUserInfo = (text: string): string => {
   try {
     return decodeURIComponent(text)
@@ -104,7 +81,7 @@ const basicCredentials = (url: URL): string | undefined => {
  * @category constructors
  */
 export const parseTarget = (input: string | URL): Either.Either<Target, string> =>
-  Either.map(toUrl(input), (url) => ({
+  Either.map(absoluteUrl(input), (url) => ({
     origin: fromUrl(url),
     path: url.pathname + url.search,
     authorization: basicCredentials(url)
@@ -124,4 +101,4 @@ export const parseTarget = (input: string | URL): Either.Either<Target, string> 
  * @since 0.1.0
  * @category constructors
  */
-export const parse = (input: string | URL): Either.Either<Origin, string> => Either.map(toUrl(input), fromUrl)
+export const parse = (input: string | URL): Either.Either<Origin, string> => Either.map(absoluteUrl(input), fromUrl)

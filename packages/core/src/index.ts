@@ -100,8 +100,8 @@ export * as PoolStats from "./PoolStats.js"
 /**
  * The platform's `HttpClient` over a pool: programs that use it change one line.
  *
- * Differences to the platform's clients are the pool's limits and timeouts. Every `RequestError` and `ResponseError` has the
- * pool's typed error as its `cause`.
+ * Differences to the platform's clients are the pool's limits and timeouts, and that what went wrong in the pool is the `cause` of
+ * the `RequestError` or `ResponseError`, as a `PoolError`.
  *
  * @since 0.1.0
  */

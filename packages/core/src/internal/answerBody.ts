@@ -22,6 +22,7 @@ export class AnswerBody implements BodySource, DecodingObserver {
   wireEnded = false
   /** Everything is in the buffer. */
   complete = false
+  private broken: PoolError | undefined = undefined
   private decoded = 0
   private declared: number | undefined = undefined
   private decoding: Decoding | undefined = undefined
@@ -73,12 +74,29 @@ export class AnswerBody implements BodySource, DecodingObserver {
     else this.decoding.end()
   }
 
+  /** The wire has broken. Told after the pieces that have come, and those that are still to be decoded. */
+  break(error: PoolError): void {
+    if (this.decoding === undefined || this.wireEnded) return this.fail(error)
+    this.wireEnded = true
+    this.broken = error
+    this.leaveUnread()
+    this.decoding.end()
+  }
+
   /** Told after the pieces that are there. */
   fail(error: PoolError): void {
     this.wireEnded = true
-    this.decoding?.close()
-    this.unread?.leave()
+    this.abandon()
     this.buffer.fail(error)
+  }
+
+  /** Nobody wants it any more. */
+  abandon(): void {
+    this.leaveUnread()
+    if (this.complete) return
+    this.decoding?.close()
+    this.decoding = undefined
+    if (this.broken !== undefined) this.buffer.fail(this.broken)
   }
 
   private completed(): void {
@@ -95,10 +113,12 @@ export class AnswerBody implements BodySource, DecodingObserver {
   }
 
   onDecodedEnd(): void {
-    this.completed()
+    if (this.broken === undefined) this.completed()
+    else this.buffer.fail(this.broken)
   }
 
   onDecodeFailure(cause: unknown): void {
+    if (this.broken !== undefined) return this.buffer.fail(this.broken)
     this.exchange.fail(this.badEncoding("the body is not what its content-encoding says", cause))
   }
 

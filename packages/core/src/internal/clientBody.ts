@@ -24,7 +24,7 @@ export class UnknownBody {
   constructor(body: unknown) {
     const kind = Object.prototype.toString.call(body).slice(8, -1)
     this.description =
-      `a raw body of the kind ${kind} cannot be sent; text, bytes, FormData, URLSearchParams, Blob, streams can`
+      `is raw, of the kind ${kind}; what can be sent is text, bytes, FormData, URLSearchParams, a Blob, or a stream`
   }
 }
 

@@ -8,8 +8,11 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
 import type { PoolError } from "../PoolError.js"
+import { InvalidRequest } from "../PoolError.js"
+import { absoluteUrl } from "./absoluteUrl.js"
 import { isNamed } from "./headerNames.js"
 import { isSecretKey, withoutSecrets } from "./urlSecrets.js"
 
@@ -25,12 +28,10 @@ export const shownHeaders = (headers: Headers.Headers, names: ReadonlyArray<stri
 
 /** Credentials are left out, not replaced: a relative URL would inherit the replacement. */
 const shownUrl = (text: string): string => {
-  let url: URL
-  try {
-    url = withoutSecrets(new URL(text))
-  } catch {
-    return "<invalid>"
-  }
+  const parsed = absoluteUrl(text)
+  // What is no URL cannot be told from a secret.
+  if (Either.isLeft(parsed)) return "<invalid>"
+  const url = new URL(withoutSecrets(parsed.right))
   url.username = ""
   url.password = ""
   return url.href
@@ -71,18 +72,6 @@ export const shownRequest = (
   return Object.defineProperty(shown, "toJSON", { value: toJSON })
 }
 
-/** A request that cannot be sent at all. A URL that is none is not said with its text, which may hold a secret. */
-export const unsendable = (
-  request: HttpClientRequest,
-  urlHasSecrets: boolean,
-  reason: HttpClientError.RequestError["reason"],
-  description: string
-): Effect.Effect<never, HttpClientError.RequestError> =>
-  Effect.flatMap(FiberRef.get(Headers.currentRedactedNames), (names) =>
-    Effect.fail(
-      new HttpClientError.RequestError({ request: shownRequest(request, urlHasSecrets, names), reason, description })
-    ))
-
 const requestReason = (error: PoolError): HttpClientError.RequestError["reason"] => {
   if (error._tag !== "InvalidRequest") return "Transport"
   return error.field === "url" ? "InvalidUrl" : "Encode"
@@ -91,6 +80,18 @@ const requestReason = (error: PoolError): HttpClientError.RequestError["reason"]
 /** There is no answer. */
 export const requestError = (request: HttpClientRequest, error: PoolError): HttpClientError.RequestError =>
   new HttpClientError.RequestError({ request, reason: requestReason(error), description: error.message, cause: error })
+
+/** A request that the pool is not even asked for. */
+export const unsendable = (
+  request: HttpClientRequest,
+  urlHasSecrets: boolean,
+  field: "url" | "body",
+  description: string
+): Effect.Effect<never, HttpClientError.RequestError> =>
+  Effect.flatMap(FiberRef.get(Headers.currentRedactedNames), (names) => {
+    const error = new InvalidRequest({ origin: "", progress: "not-sent", field, description })
+    return Effect.fail(requestError(shownRequest(request, urlHasSecrets, names), error))
+  })
 
 /** There is an answer, and its body cannot be read as it was to be read. */
 export const responseError = (

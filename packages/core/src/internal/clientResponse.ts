@@ -17,12 +17,13 @@ import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { Exchange } from "../PoolResponse.js"
 import { responseError, shownHeaders } from "./clientErrors.js"
+import { notJson } from "./response.js"
 
 const decoder = new TextDecoder()
 
 const abandon = (exchange: Exchange): void => exchange.abort()
 
-/** Answers that nobody reads and nobody can read any more (C1). What is registered must not hold the answer. */
+/** Answers that nobody reads and nobody can read any more (C1); whoever reads holds his. The exchange knows no answer. */
 const collected = new FinalizationRegistry(abandon)
 
 export class ClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
@@ -31,7 +32,6 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   private cachedCookies: Cookies.Cookies | undefined = undefined
   private cachedText: string | undefined = undefined
   private read: "not" | "whole" | "streamed" = "not"
-  private watched = false
   /** As it may be shown. */
   readonly request: HttpClientRequest
   private readonly exchange: Exchange
@@ -49,9 +49,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
 
   /** Gives the connection back when this answer is collected unread. */
   watch(): void {
-    if (this.exchange.complete) return
-    this.watched = true
-    collected.register(this, this.exchange, this)
+    if (!this.exchange.complete) collected.register(this, this.exchange)
   }
 
   get status(): number {
@@ -74,7 +72,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     return Stream.suspend(() => {
       if (this.read === "whole") return Stream.fromEffect(this.bytes)
       if (this.read === "streamed") return Stream.fail(this.readBefore())
-      this.beginReading("streamed")
+      this.read = "streamed"
       return Stream.mapError(this.exchange.body, (error) => this.failed(error))
     })
   }
@@ -88,8 +86,8 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
       if (text === "") return Effect.succeed(null)
       try {
         return Effect.succeed(JSON.parse(text) as unknown)
-      } catch (cause) {
-        return Effect.fail(responseError(this, "the body is not JSON", cause))
+      } catch {
+        return Effect.fail(this.failed(notJson(new URL(this.request.url).origin, text.length)))
       }
     })
   }
@@ -129,7 +127,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   private get bytes(): Effect.Effect<Uint8Array, ResponseError> {
     return Effect.flatMap(IncomingMessage.MaxBodySize, (maxBodySize) => {
       if (this.read === "streamed") return Effect.fail(this.readBefore())
-      if (this.read === "not") this.beginReading("whole")
+      this.read = "whole"
       return Effect.matchEffect(this.exchange.bytes, {
         onFailure: (error) => Effect.fail(this.failed(error)),
         onSuccess: (bytes) =>
@@ -138,11 +136,6 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
             : Effect.succeed(bytes)
       })
     })
-  }
-
-  private beginReading(how: "whole" | "streamed"): void {
-    this.read = how
-    if (this.watched) collected.unregister(this)
   }
 
   private failed(error: PoolError): ResponseError {

@@ -141,8 +141,6 @@ export class ConnectionPool {
     this.obey(this.machine.closedByPeer(held.id))
     this.showCounts(held.origin)
     held.connection!.close()
-    // Whoever was to have it may have to wait after all.
-    this.unread.review()
   }
 
   connectTimedOut(held: HeldConnection): void {

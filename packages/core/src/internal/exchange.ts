@@ -98,7 +98,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
 
   /** Gives up: the connection is closed unless the answer is complete. */
   abort(): void {
-    this.body.leaveUnread()
+    this.body.abandon()
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
@@ -227,17 +227,16 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   onFailure(failure: ExchangeFailure): void {
-    this.fail(
-      failure.kind === "Lost"
-        ? this.lost(failure.reason, failure.cause)
-        : new ProtocolError({
-          origin: this.origin.origin.href,
-          progress: "response-started",
-          reason: failure.reason,
-          description: failure.description,
-          ...causeOf(failure.cause)
-        })
-    )
+    const error = failure.kind === "Lost"
+      ? this.lost(failure.reason, failure.cause)
+      : new ProtocolError({
+        origin: this.origin.origin.href,
+        progress: "response-started",
+        reason: failure.reason,
+        description: failure.description,
+        ...causeOf(failure.cause)
+      })
+    this.failWith(error, () => this.body.break(error))
   }
 
   onDrain(): void {
@@ -360,11 +359,15 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   fail(error: PoolError): void {
+    this.failWith(error, () => this.body.fail(error))
+  }
+
+  private failWith(error: PoolError, failBody: () => void): void {
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.failed(this.origin, error, this.endedAt)
-    this.body.fail(error)
+    failBody()
     this.caller?.onFailure(error)
   }
 

@@ -134,11 +134,9 @@ const endWith = (signal: AbortSignal, exchange: Exchange): void => {
 
 const prepare = (pool: Service, request: HttpClientRequest): Answer => {
   const site = siteOf(request)
-  if (Either.isLeft(site)) {
-    return unsendable(request, true, "InvalidUrl", "the URL is not an absolute http or https URL")
-  }
+  if (Either.isLeft(site)) return unsendable(request, true, "url", site.left)
   const body = clientBody(request.body)
-  if (body instanceof UnknownBody) return unsendable(request, site.right.hasSecrets, "Encode", body.description)
+  if (body instanceof UnknownBody) return unsendable(request, site.right.hasSecrets, "body", body.description)
   const ready = (body: ClientBody): Answer => send(pool, { request, site: site.right, body })
   return Effect.isEffect(body) ? Effect.flatMap(body, ready) : ready(body)
 }

@@ -6,6 +6,7 @@
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
+import { absoluteUrl } from "./absoluteUrl.js"
 import { hasSecrets, withoutSecrets } from "./urlSecrets.js"
 
 export interface RequestSite {
@@ -32,12 +33,13 @@ const siteOfUrl = (url: URL): RequestSite => ({
   hasSecrets: hasSecrets(url)
 })
 
-/** The left side is what `URL` threw. */
-export const siteOf = ({ hash, url, urlParams }: HttpClientRequest): Either.Either<RequestSite, Error> => {
+/** The left side says in words what is wrong, without the URL itself, which may hold a secret. */
+export const siteOf = ({ hash, url, urlParams }: HttpClientRequest): Either.Either<RequestSite, string> => {
   const cacheable = urlParams.length === 0 && hash._tag === "None"
   const site = cacheable ? known.get(url) : undefined
   if (site !== undefined) return Either.right(site)
-  return Either.map(UrlParams.makeUrl(url, urlParams, hash), (parsed) => {
+  const whole = Either.getOrElse(UrlParams.makeUrl(url, urlParams, hash), () => url)
+  return Either.map(absoluteUrl(whole), (parsed) => {
     const found = siteOfUrl(parsed)
     if (cacheable) {
       if (known.size >= maxKnown) known.clear()

@@ -70,6 +70,15 @@ class Info implements ResponseInfo {
   }
 }
 
+/** What the parser says of it would show a part of the body. */
+export const notJson = (origin: string, length: number): ProtocolError =>
+  new ProtocolError({
+    origin,
+    progress: "response-started",
+    reason: "InvalidJson",
+    description: `the body of ${length} bytes is not JSON`
+  })
+
 const decoder = new TextDecoder()
 
 export class WholeResponse extends Info implements PoolResponse {
@@ -88,13 +97,7 @@ export class WholeResponse extends Info implements PoolResponse {
   get json(): Effect.Effect<unknown, ProtocolError> {
     return Effect.try({
       try: () => JSON.parse(this.text) as unknown,
-      catch: () =>
-        new ProtocolError({
-          origin: this.exchange.origin.origin.href,
-          progress: "response-started",
-          reason: "InvalidJson",
-          description: `the body of ${this.body.length} bytes is not JSON`
-        })
+      catch: () => notJson(this.exchange.origin.origin.href, this.body.length)
     })
   }
 
