@@ -222,7 +222,7 @@ export default [
     }
   },
   {
-    files: ["packages/{demo,examples}/{src,test}/**/*.ts", "packages/platform-node/test/**/*.ts"],
+    files: ["packages/{demo,examples,benchmarks}/{src,test}/**/*.ts", "packages/platform-node/test/**/*.ts"],
     rules: { "@typescript-eslint/no-restricted-imports": imports(direction.noCoreInside) }
   },
   {

@@ -57,8 +57,8 @@ exports.exercise = async (load) => {
   assert.equal(PoolError.isSafeToRepeat(lost, { method: "PUT" }), true)
 
   const { NodeConnectionPool } = await load("@connection-pool/platform-node")
-  if (NodeConnectionPool === undefined) return "no NodeConnectionPool yet"
   const { Effect } = await load("effect")
+  const { HttpBody, HttpClient } = await load("@effect/platform")
   const server = http.createServer((request, response) => request.pipe(response)).listen(0, "127.0.0.1")
   await new Promise((resolve) => server.once("listening", resolve))
   let sockets = 0
@@ -71,11 +71,14 @@ exports.exercise = async (load) => {
       assert.equal(response.status, 200)
       assert.equal(Buffer.from(response.body).toString(), body)
     }
+    const client = yield* HttpClient.HttpClient
+    const response = yield* client.post(url, { body: HttpBody.text("three") })
+    assert.equal(yield* response.text, "three")
   })
-  await Effect.runPromise(Effect.provide(program, NodeConnectionPool.layer({ maxConnectionsPerOrigin: 2 })))
+  await Effect.runPromise(Effect.provide(program, NodeConnectionPool.layerHttpClient({ decompress: true })))
   assert.equal(sockets, 1)
   server.close() // the process must now end by itself
-  return "2 requests on 1 connection"
+  return "3 requests on 1 connection"
 }
 `
 )

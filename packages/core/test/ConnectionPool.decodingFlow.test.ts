@@ -5,7 +5,7 @@ import { describe } from "vitest"
 import type { ConnectionPool, PoolError } from "../src/index.js"
 import type { PuppetDecoding, Strings } from "./support/decoding.js"
 import { encoded, withStrings } from "./support/decoding.js"
-import { counts, joinFailure, settle, start, url } from "./support/pool.js"
+import { counts, failsWith, joinFailure, settle, start, url } from "./support/pool.js"
 import type { Puppet } from "./support/puppet.js"
 
 const kilobytes = (count: number) => new Uint8Array(count * 1024)
@@ -248,7 +248,7 @@ describe("a decoder that is given up is closed, exactly once", () => {
         exchange.abort()
         exchange.abort()
         deepStrictEqual(yield* counts(pool), [0, 0, 1, 0])
-        strictEqual((yield* Effect.flip(exchange.bytes))._tag, "ConnectionLost")
+        yield* failsWith("ConnectionLost", exchange.bytes)
       }),
     "when the request is interrupted": (pool, strings) =>
       Effect.gen(function*() {

@@ -36,7 +36,7 @@ const run = (file: string) =>
 
 describe("the READMEs", () => {
   it("have examples that compile", { timeout: 60_000 }, () => {
-    expect(examples.length).toBe(3)
+    expect(examples.length).toBe(4)
     const program = ts.createProgram(examples.map(({ file }) => file), {
       noEmit: true,
       strict: true,

@@ -78,16 +78,17 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get text(): Effect.Effect<string, ResponseError> {
-    return Effect.map(this.bytes, (bytes) => this.cachedText ??= decoder.decode(bytes))
+    return Effect.map(this.bytes, (bytes) => this.decode(bytes))
   }
 
   get json(): Effect.Effect<unknown, ResponseError> {
-    return Effect.flatMap(this.text, (text) => {
+    return Effect.flatMap(this.bytes, (bytes) => {
+      const text = this.decode(bytes)
       if (text === "") return Effect.succeed(null)
       try {
         return Effect.succeed(JSON.parse(text) as unknown)
       } catch {
-        return Effect.fail(this.failed(notJson(new URL(this.request.url).origin, text.length)))
+        return Effect.fail(this.failed(notJson(new URL(this.request.url).origin, bytes.length)))
       }
     })
   }
@@ -136,6 +137,10 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
             : Effect.succeed(bytes)
       })
     })
+  }
+
+  private decode(bytes: Uint8Array): string {
+    return this.cachedText ??= decoder.decode(bytes)
   }
 
   private failed(error: PoolError): ResponseError {

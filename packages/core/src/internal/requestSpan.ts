@@ -81,7 +81,7 @@ export class RequestSpan {
 
   /** `ago`: milliseconds. */
   readonly onPhase = (event: RequestPhaseEvent, ago: number): void => {
-    this.span.event(event, this.now - BigInt(Math.round(ago * 1e6)))
+    this.span.event(event, this.timed ? this.now - BigInt(Math.round(ago * 1e6)) : 0n)
   }
 
   answered(response: HttpClientResponse, peer: string | undefined): void {
