@@ -95,6 +95,8 @@ export interface DrainReport {
  * @category models
  */
 export interface Service {
+  /** As in the options: what tells its metrics and spans from those of another pool. */
+  readonly name: string
   /** Sends a request and reads the whole answer. Any status is an answer, not an error. */
   readonly execute: (request: PoolRequest) => Effect.Effect<PoolResponse, PoolError>
   /** Sends a request; its body is read as it comes, within the scope. */

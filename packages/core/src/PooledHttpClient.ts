@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { ResponseError } from "@effect/platform/HttpClientError"
+import type { HttpClientError, ResponseError } from "@effect/platform/HttpClientError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -17,6 +17,7 @@ import { ConnectionPool } from "./ConnectionPool.js"
 import * as internal from "./internal/pooledClient.js"
 import * as redirects from "./internal/redirects.js"
 import * as options from "./internal/requestOptions.js"
+import * as PoolError from "./PoolError.js"
 
 /**
  * What of a request an `HttpClientRequest` has no place for: timeouts, the size of the answer, whether it may be repeated, and
@@ -64,6 +65,30 @@ export const withOptions: {
         ...requestOptions
       }))
 )
+
+/**
+ * Whether the request of this error may be sent again: `PoolError.isSafeToRepeat` for the errors of the client, with the method of
+ * their request and the fiber's `idempotent`. For `HttpClient.retry`; `retryTransient` repeats a POST that may have been executed.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { PooledHttpClient } from "@connection-pool/core"
+ *
+ * const careful = (client: HttpClient.HttpClient) =>
+ *   HttpClient.retry(client, { times: 2, while: PooledHttpClient.isSafeToRepeat })
+ * ```
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const isSafeToRepeat = (error: HttpClientError): Effect.Effect<boolean> =>
+  Effect.map(
+    options.CurrentRequestOptions,
+    ({ idempotent }) =>
+      PoolError.isPoolError(error.cause) &&
+      PoolError.isSafeToRepeat(error.cause, { method: error.request.method, idempotent })
+  )
 
 /**
  * How far a request may be led by redirects, and what may be sent again on the way.

@@ -63,6 +63,7 @@ describe("a request's span", () => {
       const span = yield* spanOf(request, respond({ status: 201, headers: { "X-B": "2" } }))
       deepStrictEqual([span.name, span.kind], ["GET", "client"])
       deepStrictEqual(Object.fromEntries(span.attributes), {
+        "http.client.connection.pool.name": "default",
         "http.request.method": "GET",
         "http.request.header.x-a": "1",
         "http.response.status_code": 201,

@@ -181,6 +181,28 @@ describe("a request's body", () => {
       ([type]) => strictEqual(type, "text/mine")
     ))
 
+  it.effect("that is streamed and whose length is known is sent with it, unless the request says another", () =>
+    withPool((pool) =>
+      Effect.gen(function*() {
+        const told: Array<unknown> = []
+        const client = PooledHttpClient.fromPool({
+          ...pool,
+          open: (request, onOpen) => {
+            told.push((request.headers as Record<string, string>)["content-length"])
+            return pool.open(request, onOpen)
+          }
+        })
+        const form = new FormData()
+        form.append("a", "1")
+        const blob = HttpClientRequest.setBody(post, HttpBody.raw(new Blob(["blob"])))
+        yield* client.execute(blob)
+        yield* client.execute(HttpClientRequest.setBody(post, HttpBody.stream(text)))
+        yield* client.execute(HttpClientRequest.bodyFormData(post, form))
+        yield* Effect.flip(client.execute(HttpClientRequest.setHeader(blob, "content-length", "5")))
+        deepStrictEqual([told[0], told[1], Number(told[2]) > 50, told[3]], ["4", undefined, true, "5"])
+      })
+    ))
+
   it.effect("that is a form is encoded anew for each attempt", () =>
     withClient(
       (client, _, network) =>

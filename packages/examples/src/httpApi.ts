@@ -63,7 +63,7 @@ export const ServerLive = HttpApiBuilder.serve().pipe(
 
 const titles = ["read the README", "open a pool", "count its connections", "close it"]
 
-/** Ten calls; at most two of them are under way at the same time, since the pool has two connections. */
+/** Nine calls; at most two of them are under way at the same time, since the pool has two connections. */
 export const program = (baseUrl: string) =>
   Effect.gen(function*() {
     const { tasks } = yield* HttpApiClient.make(Api, { baseUrl })

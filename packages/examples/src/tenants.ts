@@ -81,6 +81,6 @@ runMain(
     Console.log([
       ...[...seenRed, ...seenBlue].map(({ port, tenant }) => `${tenant} on the connection from port ${port}`),
       `without a certificate: ${refused.message}`,
-      ...stats.origins.map(({ opened, origin, requests }) => `${origin}: ${requests} requests, ${opened} connections`)
+      ...stats.origins.map(({ opened, origin, requests }) => `${origin}: requests ${requests}, connections ${opened}`)
     ].join("\n")))
 )

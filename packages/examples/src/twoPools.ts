@@ -1,7 +1,7 @@
 // Two pools in one application: a small one for the nightly export, and one for people who wait. The export may fill its pool and
 // its queue, people never stand behind it. Each pool has a tag and a name, and its metrics have that name.
-import { ConnectionPool, PooledHttpClient } from "@connection-pool/core"
-import { NodeConnector } from "@connection-pool/platform-node"
+import { PooledHttpClient } from "@connection-pool/core"
+import { NodeConnectionPool } from "@connection-pool/platform-node"
 import type { HttpClient } from "@effect/platform"
 import { HttpServer } from "@effect/platform"
 import { Array, Console, Context, Effect, Fiber, Layer, Metric, MetricState } from "effect"
@@ -13,7 +13,7 @@ export class FrontClient extends Context.Tag("examples/FrontClient")<FrontClient
   static readonly Live = Layer.scoped(
     FrontClient,
     Effect.map(
-      ConnectionPool.make({ name: "front", maxConnectionsPerOrigin: 50, requestTimeout: "3 seconds" }),
+      NodeConnectionPool.make({ name: "front", maxConnectionsPerOrigin: 50, requestTimeout: "3 seconds" }),
       PooledHttpClient.fromPool
     )
   )
@@ -24,14 +24,14 @@ export class ExportClient extends Context.Tag("examples/ExportClient")<ExportCli
   static readonly Live = Layer.scoped(
     ExportClient,
     Effect.map(
-      ConnectionPool.make({ name: "export", maxConnectionsPerOrigin: 2, acquireTimeout: "none" }),
+      NodeConnectionPool.make({ name: "export", maxConnectionsPerOrigin: 2, acquireTimeout: "none" }),
       PooledHttpClient.fromPool
     )
   )
 }
 
-/** The connector is shared; whatever a pool counts and limits is its own. */
-export const ClientsLive = Layer.merge(FrontClient.Live, ExportClient.Live).pipe(Layer.provide(NodeConnector.layer()))
+/** Whatever a pool counts and limits is its own. */
+export const ClientsLive = Layer.merge(FrontClient.Live, ExportClient.Live)
 
 /** What a counter says of one pool, all its origins together. */
 const countOf = (counter: string, pool: string) =>
@@ -79,6 +79,6 @@ runMain(
     Console.log([
       `the page: ${page}`,
       `the export: ${rows.length} rows`,
-      ...metrics.map(({ opened, pool, requests }) => `pool ${pool}: ${requests} requests, ${opened} connections`)
+      ...metrics.map(({ opened, pool, requests }) => `pool ${pool}: requests ${requests}, connections ${opened}`)
     ].join("\n")))
 )

@@ -1,12 +1,12 @@
-import { ConnectionPool, PoolError } from "@connection-pool/core"
+import { ConnectionPool, Connector, Origin, PoolError } from "@connection-pool/core"
 import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Either, Exit, Fiber } from "effect"
 import { once } from "node:events"
 import type { Socket } from "node:net"
 import { createServer } from "node:net"
-import { clientLayer, main } from "../src/unixSocket.js"
+import { clientLayer, connectorLayer, main } from "../src/unixSocket.js"
 
 /** A path where no socket is yet. */
 const socketPath = Effect.gen(function*() {
@@ -33,20 +33,43 @@ it.scopedLive("without a socket at the path there is no connection", () =>
     }).pipe(Effect.provide(clientLayer(path)))
   }))
 
-it.scopedLive("its connections are closed with the pool, and the server sees it", () =>
+/** Accepts connections and says nothing on them. */
+const muteServer = (path: string) =>
   Effect.gen(function*() {
-    const path = yield* socketPath
     const server = yield* Effect.acquireRelease(
       Effect.sync(() => createServer()),
       (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
     )
     const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve))
     yield* Effect.promise(() => once(server.listen(path), "listening"))
+    /** The server reads what has come on its connection only now: first of all the end. */
+    return { connectionEnds: Effect.promise(() => accepted.then((socket) => once(socket.resume(), "close"))) }
+  })
+
+it.scopedLive("its connections are closed with the pool, and the server sees it", () =>
+  Effect.gen(function*() {
+    const path = yield* socketPath
+    const server = yield* muteServer(path)
     yield* Effect.gen(function*() {
       const pool = yield* ConnectionPool.ConnectionPool
       expect(yield* pool.warmUp(["http://engine"])).toMatchObject({ opened: 1 })
     }).pipe(Effect.provide(clientLayer(path)))
-    const socket = yield* Effect.promise(() => accepted)
-    // What has come so far is read only now: first of all the end.
-    yield* Effect.promise(() => once(socket.resume(), "close"))
+    yield* server.connectionEnds
+  }))
+
+it.scopedLive("a dial that is interrupted leaves nothing open", () =>
+  Effect.gen(function*() {
+    const path = yield* socketPath
+    const server = yield* muteServer(path)
+    const { connect } = yield* Effect.provide(Connector.Connector, connectorLayer(path))
+    const dial = yield* Effect.fork(connect({
+      origin: Either.getOrThrow(Origin.parse("http://engine")),
+      tls: undefined,
+      noDelay: true,
+      tcpKeepAliveDelay: 1000,
+      maxHeaderSize: 16 * 1024
+    }))
+    yield* Effect.yieldNow()
+    expect(yield* Fiber.interrupt(dial)).toSatisfy(Exit.isInterrupted)
+    yield* server.connectionEnds
   }))

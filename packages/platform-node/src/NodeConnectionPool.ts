@@ -13,6 +13,7 @@ import type { HttpClient } from "@effect/platform/HttpClient"
 import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeContentDecoder from "./NodeContentDecoder.js"
 
@@ -29,6 +30,34 @@ export interface NodePoolOptions extends PoolConfig.PoolOptions {
 
 const surroundings = (tls: TlsOptions | undefined): Layer.Layer<Connector | ContentDecoder> =>
   Layer.merge(NodeConnector.layer({ tls }), NodeContentDecoder.layer)
+
+/**
+ * A pool of sockets that lives as long as the scope: for a second pool in one application, whose tag is your own.
+ *
+ * @example
+ * ```ts
+ * import { PooledHttpClient } from "@connection-pool/core"
+ * import { NodeConnectionPool } from "@connection-pool/platform-node"
+ * import { HttpClient } from "@effect/platform"
+ * import { Context, Effect, Layer } from "effect"
+ *
+ * class Exports extends Context.Tag("Exports")<Exports, HttpClient.HttpClient>() {
+ *   static readonly Live = Layer.scoped(
+ *     Exports,
+ *     Effect.map(NodeConnectionPool.make({ name: "exports", maxConnectionsPerOrigin: 2 }), PooledHttpClient.fromPool)
+ *   )
+ * }
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  options: NodePoolOptions = {}
+): Effect.Effect<ConnectionPool.Service, InvalidOptions | PoolError, Scope.Scope> => {
+  const { tls, ...poolOptions } = options
+  return Effect.provide(ConnectionPool.make(poolOptions), surroundings(tls))
+}
 
 /**
  * A pool of sockets. Provide it once: every `Effect.provide` builds a pool of its own.

@@ -93,7 +93,13 @@ class CheckedHeaders {
   /** A coding was asked for by name, or a part of the body, which cannot be decoded by itself. */
   choosesCoding = false
 
-  add(name: string, value: unknown): void {
+  /** A value that is an array is that many lines. */
+  addAll(name: string, value: unknown): void {
+    if (Array.isArray(value)) { for (const line of value) this.add(name, line) }
+    else if (value !== undefined) this.add(name, value)
+  }
+
+  private add(name: string, value: unknown): void {
     if (typeof name !== "string" || !token.test(name)) {
       refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
     }
@@ -138,10 +144,10 @@ const headersOf = (input: PoolRequest["headers"]): CheckedHeaders => {
   const headers = new CheckedHeaders()
   if (input === undefined) return headers
   if (typeof input !== "object" || input === null) refuse("headers", "is neither a record nor a list of pairs")
-  const pairs: Iterable<readonly [string, unknown]> = Symbol.iterator in input ? input : Object.entries(input)
-  for (const [name, value] of pairs) {
-    if (value === undefined) continue
-    for (const line of Array.isArray(value) ? value : [value]) headers.add(name, line)
+  if (Symbol.iterator in input) {
+    for (const [name, value] of input) headers.addAll(name, value)
+  } else {
+    for (const name of Object.keys(input)) headers.addAll(name, input[name])
   }
   return headers
 }

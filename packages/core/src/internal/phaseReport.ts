@@ -8,6 +8,7 @@ import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 
 export class PhaseReport {
+  private waited = false
   private dialling = false
   private readonly pool: ConnectionPool
   private readonly onPhase: NonNullable<PoolRequest["onPhase"]>
@@ -18,6 +19,7 @@ export class PhaseReport {
   }
 
   queued(dialling: boolean): void {
+    this.waited = true
     this.dialling = dialling
     this.tell("queued", 0)
     if (dialling) this.tell("connecting", 0)
@@ -25,7 +27,8 @@ export class PhaseReport {
 
   /** `startedAt`: the request's start; a connection may be opened for it later than that. */
   delivered(held: HeldConnection, reused: boolean, startedAt: number): void {
-    if (!this.dialling && held.since >= startedAt) this.tell("connecting", this.pool.now - held.since)
+    const later = this.waited && !this.dialling && !reused && held.since >= startedAt
+    if (later) this.tell("connecting", this.pool.now - held.since)
     this.tell(reused ? "reused" : "connected", 0)
   }
 

@@ -45,14 +45,17 @@ const headersOf = (
   request: HttpClientRequest,
   { body, contentLength, contentType }: ClientBody,
   propagated: Tracer.Span | undefined
-): Record<string, string> => {
-  const headers: Record<string, string> = Object.assign(Object.create(null), request.headers)
+): Headers.Headers => {
+  const headers: Record<string, string> = Object.assign(
+    Object.create(Object.getPrototypeOf(request.headers)),
+    request.headers
+  )
   if (contentType !== undefined) headers["content-type"] ??= contentType
   // The length of bytes and text is the pool's to say.
   const streamed = typeof body === "object" && !(body instanceof Uint8Array)
   if (streamed && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
   if (propagated !== undefined) Object.assign(headers, TraceContext.toHeaders(propagated))
-  return headers
+  return headers as Headers.Headers
 }
 
 const poolRequest = (
@@ -83,7 +86,7 @@ const send = (pool: Service, prepared: Prepared): Answer =>
     return Effect.uninterruptibleMask((restore) =>
       isTraced(fiber, prepared.request)
         ? Effect.flatMap(
-          openSpan(fiber, prepared.request, prepared.site),
+          openSpan(fiber, prepared.request, prepared.site, pool.name),
           (span) => exchangeOf(pool, prepared, fiber, span, restore, interrupted)
         )
         : exchangeOf(pool, prepared, fiber, undefined, restore, interrupted)

@@ -63,7 +63,7 @@ export class RequestSpan {
     this.secretHeaders = fiber.getFiberRef(Headers.currentRedactedNames)
   }
 
-  started(request: HttpClientRequest, site: RequestSite, resent: number): void {
+  started(request: HttpClientRequest, site: RequestSite, pool: string, resent: number): void {
     const { span } = this
     if (knownMethods.has(request.method)) {
       span.attribute("http.request.method", request.method)
@@ -75,6 +75,7 @@ export class RequestSpan {
     span.attribute("server.port", site.port)
     span.attribute("url.full", site.full)
     span.attribute("url.scheme", site.scheme)
+    span.attribute("http.client.connection.pool.name", pool)
     if (resent > 0) span.attribute("http.request.resend_count", resent)
     this.headers("http.request.header.", request.headers)
   }
@@ -124,10 +125,11 @@ export class RequestSpan {
 export const openSpan = (
   fiber: Fiber.RuntimeFiber<unknown, unknown>,
   request: HttpClientRequest,
-  site: RequestSite
+  site: RequestSite,
+  pool: string
 ): Effect.Effect<RequestSpan> =>
   Effect.map(Effect.makeSpan(nameOf(fiber, request), spanOptions), (span) => {
     const requestSpan = new RequestSpan(fiber, span)
-    requestSpan.started(request, site, Context.get(fiber.currentContext, ResendCount))
+    requestSpan.started(request, site, pool, Context.get(fiber.currentContext, ResendCount))
     return requestSpan
   })

@@ -17,15 +17,17 @@ import type { Exchange, PoolResponse, ResponseInfo, Timings } from "../PoolRespo
 import { concat } from "./bodyBuffer.js"
 import type { RunningExchange } from "./exchange.js"
 
+/** Nothing is inherited under a name, so that no header's name means anything but itself. */
+const headersPrototype: object = Object.getPrototypeOf(Headers.empty)
+
 const parseHeaders = (raw: ReadonlyArray<string>): Headers.Headers => {
-  // Without a prototype, so that no header's name means anything but itself.
-  const record = Object.create(null) as Record<string, string>
+  const record = Object.create(headersPrototype) as Record<string, string>
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()
     const before = record[name]
     record[name] = before === undefined ? raw[i + 1]! : `${before}, ${raw[i + 1]!}`
   }
-  return Headers.unsafeFromRecord(record)
+  return record as Headers.Headers
 }
 
 /** Headers are parsed when they are asked for. */

@@ -126,6 +126,7 @@ export const make = (
     )
     yield* firstWarmUp(pool)
     return {
+      name: settings.name,
       execute: (request) =>
         perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
       stream: (request) =>

@@ -206,7 +206,9 @@ describe("a form", () => {
           const encoded = new Response(form)
           strictEqual(bytes.length, (yield* Effect.promise(() => encoded.arrayBuffer())).byteLength)
           if (what === "without fields") continue
-          const read = yield* Effect.promise(() => new Response(bytes, { headers }).formData())
+          const read = yield* Effect.promise(() =>
+            new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData()
+          )
           const names = (all: FormData) => Array.from(all, ([name]) => name.replace(/\r\n?|\n/g, ""))
           deepStrictEqual(names(read), names(form))
           for (const [name, value] of form) {

@@ -16,7 +16,7 @@ import type {
   WireRequest
 } from "@connection-pool/core/Connection"
 import type { Duplex } from "node:stream"
-import { batchWrites, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
+import { type Holding, holdsWrite, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
 import { type Remaining, writeChunk, writeLastChunk, writeRequest } from "./requestWriter.js"
 import { type Outcome, type ReaderOwner, ResponseReader } from "./responseReader.js"
 
@@ -67,7 +67,7 @@ interface Held {
  *
  * @internal
  */
-export class Http1Connection implements Connection, ReaderOwner, Settling {
+export class Http1Connection implements Connection, ReaderOwner, Settling, Holding {
   readonly maxConcurrent = 1
   readonly remoteAddress: string | undefined
   progress: Progress = "not-sent"
@@ -88,6 +88,8 @@ export class Http1Connection implements Connection, ReaderOwner, Settling {
   private reading = false
   private awaitsRoom = false
   private spent = false
+  /** The request is held until the turn's end. */
+  private corked = false
   private lastTurn: number
 
   constructor(socket: Duplex, maxHeaderSize: number, remoteAddress: string | undefined) {
@@ -132,10 +134,20 @@ export class Http1Connection implements Connection, ReaderOwner, Settling {
     if (this.gone || this.spent || this.socket.destroyed) return observer.onFailure(closedFailure)
     this.keepAlive = request.keepAlive
     this.reader.begin(request.method === "HEAD")
-    batchWrites(this.socket)
+    if (!this.corked && holdsWrite(this)) {
+      this.corked = true
+      this.socket.cork()
+    }
     this.remaining = writeRequest(this.socket, request)
-    this.progress = "maybe-sent"
+    if (!this.corked) this.progress = "maybe-sent"
     this.observer = observer
+  }
+
+  onTurnEnd(): void {
+    if (this.gone || !this.corked) return
+    this.corked = false
+    this.progress = "maybe-sent"
+    this.socket.uncork()
   }
 
   write(piece: Uint8Array): boolean {
@@ -194,6 +206,8 @@ export class Http1Connection implements Connection, ReaderOwner, Settling {
   onBytes(chunk: Buffer): void {
     if (this.gone || this.spent) return
     if (this.observer === undefined) return this.end("poisoned")
+    // What comes before the request has left is no answer to it.
+    if (this.corked) return this.fail(closedFailure, "poisoned")
     this.progress = "response-started"
     if (this.held === undefined) this.read(chunk)
     else this.held.rest = Buffer.concat([this.held.rest, chunk])

@@ -7,7 +7,14 @@
  * @since 0.1.0
  */
 
-import type { Writable } from "node:stream"
+/**
+ * Holds something back until the turn's end.
+ *
+ * @internal
+ */
+export interface Holding {
+  onTurnEnd(): void
+}
 
 /**
  * Wants to be told when the loop has read whatever had arrived.
@@ -27,16 +34,16 @@ let turnEnds = false
 
 /** A request was written in this turn already. */
 let written = false
-let corked: Array<Writable> = []
+let held: Array<Holding> = []
 
 const endTurn = (): void => {
   turnEnds = false
   turn++
   written = false
-  if (corked.length === 0) return
-  const sockets = corked
-  corked = []
-  for (const socket of sockets) socket.uncork()
+  if (held.length === 0) return
+  const holding = held
+  held = []
+  for (const one of holding) one.onTurnEnd()
 }
 
 /**
@@ -63,19 +70,20 @@ export const isThisTurn = (number: number): boolean =>
   turnEnds && number === turn && performance.now() - turnStarted < longestTurn
 
 /**
- * The first request of a turn is written at once, the others together at the turn's end: each write by itself wakes the server,
- * and with 50 callers on two cores that took more time than everything else (docs/DESIGN.md, 13).
+ * Whether a request is to be held until the turn's end, when `onTurnEnd` is called. The first of a turn is not; the others are
+ * written together: each write by itself wakes the server, and with 50 callers on two cores that took more time than all else
+ * (docs/DESIGN.md, 13).
  *
  * @internal
  */
-export const batchWrites = (socket: Writable): void => {
+export const holdsWrite = (holding: Holding): boolean => {
   thisTurn()
   if (!written) {
     written = true
-    return
+    return false
   }
-  socket.cork()
-  corked.push(socket)
+  held.push(holding)
+  return true
 }
 
 let entered: Array<Settling> = []

@@ -183,6 +183,7 @@ describe("progress", () => {
     wire.arrive("H")
     expect(connection.progress).toBe("response-started")
     wire.arrive(ok.slice(1))
+    await nextTurn()
     connection.send(request(), new Recorder())
     expect(connection.progress).toBe("maybe-sent")
   })
@@ -194,6 +195,7 @@ describe("progress", () => {
     expect(wire.written).toBe("")
     const recorder = new Recorder()
     connection.send(request(), recorder)
+    await nextTurn()
     wire.arrive(ok)
     expect(recorder.calls).toBe("hbe")
   })
@@ -232,6 +234,7 @@ it("an observer that throws costs its connection, and nobody else's", async () =
   expect(closes).toEqual(["local"])
   const second = new Recorder()
   other.connection.send(request(), second)
+  await nextTurn()
   other.wire.arrive(ok)
   expect(second.calls).toBe("hbe")
 })
@@ -243,6 +246,7 @@ it("an answer that arrives while another is being delivered disturbs neither", a
   const second = new Recorder()
   one.connection.send(request(), first)
   two.connection.send(request(), second)
+  await nextTurn()
   first.onHeadDo = () => two.wire.arrive("HTTP/1.1 201 Created\r\nContent-Length: 5\r\nB: long enough\r\n\r\nhello")
   one.wire.arrive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n1\r\n!\r\n0\r\n\r\n")
   expect([first.calls, first.body, second.calls, second.body]).toEqual(["hbbe", "ok!", "hbe", "hello"])
@@ -308,5 +312,68 @@ describe("a streamed request body", () => {
     connection.send(request({ method: "POST", body: Buffer.alloc(1_000_000) }), recorder)
     wire.arrive(ok)
     expect(recorder.end?.reusable).toBe(false)
+  })
+})
+
+describe("the requests of one turn of the event loop", () => {
+  const pair = async () => {
+    const [first, second] = [await open(), await open()]
+    await nextTurn()
+    const recorders = [first, second].map(({ connection }, index) => {
+      const recorder = new Recorder()
+      connection.send(request({ target: `/${index}` }), recorder)
+      return recorder
+    })
+    return { first, second, recorder: recorders[1]! }
+  }
+
+  it("leave together at its end, but for the first, which leaves at once", async () => {
+    const { first, second } = await pair()
+    expect(first.wire.written).toContain("GET /0 ")
+    expect(second.wire.written).toBe("")
+    expect([first.connection.progress, second.connection.progress]).toEqual(["maybe-sent", "not-sent"])
+    await nextTurn()
+    expect(second.wire.written).toContain("GET /1 ")
+    expect(second.connection.progress).toBe("maybe-sent")
+  })
+
+  it("C12 what comes before a request has left is no answer to it", async () => {
+    const { recorder, second } = await pair()
+    second.wire.arrive(ok)
+    expect(recorder.calls).toBe("f")
+    expect(second.closes).toEqual(["poisoned"])
+    expect(second.connection.progress).toBe("not-sent")
+    await nextTurn()
+    expect(second.wire.written).toBe("")
+  })
+
+  it("a request whose connection ends before it has left was not sent", async () => {
+    for (const end of ["fin", "destroy"] as const) {
+      const { recorder, second } = await pair()
+      second.wire[end]()
+      await nextTurn()
+      expect(recorder.calls).toBe("f")
+      expect(second.connection.progress).toBe("not-sent")
+    }
+  })
+
+  it("a request that is given up before it has left is not sent", async () => {
+    const { second } = await pair()
+    second.connection.close()
+    await nextTurn()
+    expect(second.wire.written).toBe("")
+    expect(second.closes).toEqual(["local"])
+  })
+
+  it("the pieces of a streamed body leave behind their head", async () => {
+    const [{ connection: other }, { connection, wire }] = [await open(), await open()]
+    await nextTurn()
+    other.send(request(), new Recorder())
+    connection.send(request({ method: "POST", body: { contentLength: undefined } }), new Recorder())
+    expect(connection.write(Buffer.from("abc"))).toBe(true)
+    connection.endBody()
+    expect(wire.written).toBe("")
+    await nextTurn()
+    expect(wire.written).toMatch(/^POST .*\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/s)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { Recorder, request } from "../support/recorder.js"
-import { exchange, ok, open } from "../support/wiredConnection.js"
+import { exchange, nextTurn, ok, open } from "../support/wiredConnection.js"
 
 describe("an answer", () => {
   it("is delivered as head, body and end, and leaves the connection reusable", async () => {
@@ -141,6 +141,7 @@ describe("an answer", () => {
     first.onEndDo = () => connection.send(request({ target: "/second" }), second)
     connection.send(request({ target: "/first" }), first)
     wire.arrive(ok)
+    await nextTurn()
     expect(wire.written).toBe("GET /first HTTP/1.1\r\nhost: test\r\n\r\nGET /second HTTP/1.1\r\nhost: test\r\n\r\n")
     expect(connection.progress).toBe("maybe-sent")
     wire.arrive(ok)
