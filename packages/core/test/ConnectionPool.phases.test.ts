@@ -106,12 +106,14 @@ describe("a request hears, as it happens,", () => {
       (pool) =>
         Effect.gen(function*() {
           const first = yield* start(pool.execute({ url }))
+          const atOnce = hooked()
+          const second = yield* start(pool.execute(atOnce.request))
           yield* pass(10)
-          const { request, told } = hooked()
-          const second = yield* start(pool.execute(request))
-          yield* pass(90, 20, 20)
-          yield* Fiber.joinAll([first, second])
-          deepStrictEqual(told, [["queued", 0], ["reused", 0]])
+          const later = hooked()
+          const third = yield* start(pool.execute(later.request))
+          yield* pass(90, 20, 20, 20)
+          yield* Fiber.joinAll([first, second, third])
+          for (const { told } of [atOnce, later]) deepStrictEqual(told, [["queued", 0], ["reused", 0]])
         }),
       {},
       one

@@ -27,7 +27,7 @@ const withResponse = <A, E>(
   )
 
 const failure = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError, R>) =>
-  Effect.map(Effect.flip(effect), (error) => {
+  Effect.map(Effect.flip(Effect.asVoid(effect)), (error) => {
     const { _tag, cause, reason } = error
     deepStrictEqual([_tag, reason], ["ResponseError", "Decode"])
     return { error, tag: (cause as PoolError.PoolError | undefined)?._tag }

@@ -24,7 +24,10 @@ const answer = (reply: TestConnector.TestReply): TestConnector.TestScript => ({ 
 
 /** The pool's error behind an answer's or a request's. */
 const causeOf = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError, R>) =>
-  Effect.map(Effect.flip(effect), (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag])
+  Effect.map(
+    Effect.flip(Effect.asVoid(effect)),
+    (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag]
+  )
 
 const never = answer({ never: true })
 
@@ -62,7 +65,7 @@ describe("an interruption", () => {
   /** Runs an effect again and again, each time interrupted one operation later, until it comes to its end before. */
   const interruptedAtEach = <A, E, B, E2>(effect: Effect.Effect<A, E>, after: Effect.Effect<B, E2>) =>
     Effect.gen(function*() {
-      for (let step = 1;; step++) {
+      for (let step = 1; step < 1_000; step++) {
         let operations = 0
         const scheduler: Scheduler.Scheduler = {
           scheduleTask: (task, priority) => Scheduler.defaultScheduler.scheduleTask(task, priority),
@@ -78,6 +81,7 @@ describe("an interruption", () => {
         if (operations < step) return Exit.isSuccess(exit)
         yield* after
       }
+      return yield* Effect.dieMessage("it does not come to its end")
     })
   const slowly = { connect: () => ({ delay: 10 }), respond: () => ({ delay: 10, body: bytes(200_000) }) }
 

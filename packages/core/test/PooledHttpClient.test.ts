@@ -26,7 +26,10 @@ const answer = (reply: TestConnector.TestReply): TestConnector.TestScript => ({ 
 
 /** The pool's error behind an answer's or a request's. */
 const causeOf = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError, R>) =>
-  Effect.map(Effect.flip(effect), (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag])
+  Effect.map(
+    Effect.flip(Effect.asVoid(effect)),
+    (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag]
+  )
 
 describe("a client", () => {
   it.effect("asks with method, URL and headers, and gives status, headers and body", () =>

@@ -13,6 +13,7 @@ import { parseTarget } from "../Origin.js"
 import { InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import * as Kind from "./optionKind.js"
+import { Remembered } from "./remembered.js"
 
 /** A request that can be sent. Times are milliseconds, `undefined` where the request does not say. */
 export interface CheckedRequest {
@@ -45,8 +46,7 @@ const digits = /^[0-9]{1,15}$/
 const lowerCaseMethod = /^(?:get|head|post|put|delete|options)$/i
 
 /** URLs repeat; parsing one costs as much as the rest of a small request. */
-const targets = new Map<string, Target>()
-const maxTargets = 1_000
+const targets = new Remembered(parseTarget)
 
 /** Thrown by the checks below and caught by `checkRequest` alone. */
 class Rejected {
@@ -62,17 +62,12 @@ const refuse = (field: string, description: string): never => {
   throw new Rejected(field, description)
 }
 
-const targetOf = (url: string | URL): Target => {
-  // A caller without types may give us anything.
-  const text = typeof url === "string" ? url : String(url?.href)
-  const known = targets.get(text)
-  if (known !== undefined) return known
-  const parsed = parseTarget(url)
-  if (Either.isLeft(parsed)) return refuse("url", parsed.left)
-  if (targets.size >= maxTargets) targets.clear()
-  targets.set(text, parsed.right)
-  return parsed.right
-}
+/** A caller without types may give us anything. */
+const targetOf = (url: string | URL): Target =>
+  Either.getOrElse(
+    targets.of(typeof url === "string" ? url : String(url?.href)),
+    (description) => refuse("url", description)
+  )
 
 const methodOf = (method: string | undefined): string => {
   if (method === undefined || method === "GET" || method === "POST") return method ?? "GET"

@@ -6,7 +6,9 @@
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { absoluteUrl } from "./absoluteUrl.js"
+import { Remembered } from "./remembered.js"
 import { hasSecrets, withoutSecrets } from "./urlSecrets.js"
 
 export interface RequestSite {
@@ -21,9 +23,6 @@ export interface RequestSite {
   readonly hasSecrets: boolean
 }
 
-const known = new Map<string, RequestSite>()
-const maxKnown = 1_000
-
 const siteOfUrl = (url: URL): RequestSite => ({
   url: url.href,
   address: url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname,
@@ -33,18 +32,14 @@ const siteOfUrl = (url: URL): RequestSite => ({
   hasSecrets: hasSecrets(url)
 })
 
+type Found = Either.Either<RequestSite, string>
+
+/** Where `makeUrl` finds no URL, it is said what is wrong with the text. */
+const find = (url: string, urlParams: UrlParams.UrlParams, hash: Option.Option<string>): Found =>
+  Either.map(absoluteUrl(Either.getOrElse(UrlParams.makeUrl(url, urlParams, hash), () => url)), siteOfUrl)
+
+const sites = new Remembered((url) => find(url, UrlParams.empty, Option.none()))
+
 /** The left side says in words what is wrong, without the URL itself, which may hold a secret. */
-export const siteOf = ({ hash, url, urlParams }: HttpClientRequest): Either.Either<RequestSite, string> => {
-  const cacheable = urlParams.length === 0 && hash._tag === "None"
-  const site = cacheable ? known.get(url) : undefined
-  if (site !== undefined) return Either.right(site)
-  const whole = Either.getOrElse(UrlParams.makeUrl(url, urlParams, hash), () => url)
-  return Either.map(absoluteUrl(whole), (parsed) => {
-    const found = siteOfUrl(parsed)
-    if (cacheable) {
-      if (known.size >= maxKnown) known.clear()
-      known.set(url, found)
-    }
-    return found
-  })
-}
+export const siteOf = ({ hash, url, urlParams }: HttpClientRequest): Found =>
+  urlParams.length === 0 && hash._tag === "None" ? sites.of(url) : find(url, urlParams, hash)

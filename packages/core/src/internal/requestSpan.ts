@@ -19,6 +19,7 @@ import type * as Tracer from "effect/Tracer"
 import type { PoolError } from "../PoolError.js"
 import type { RequestPhaseEvent } from "../PoolRequest.js"
 import { isSecretHeader } from "./clientErrors.js"
+import { Remembered } from "./remembered.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 
@@ -33,6 +34,13 @@ const knownMethods: ReadonlySet<string> = new Set([
   "TRACE",
   "PATCH"
 ])
+
+const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
+const responseHeaders = new Remembered((name) => `http.response.header.${name}`)
+const peers = new Remembered((peer) => {
+  const colon = peer.lastIndexOf(":")
+  return { address: peer.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(peer.slice(colon + 1)) }
+})
 
 const spanOptions: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
 
@@ -77,7 +85,7 @@ export class RequestSpan {
     span.attribute("url.scheme", site.scheme)
     span.attribute("http.client.connection.pool.name", pool)
     if (resent > 0) span.attribute("http.request.resend_count", resent)
-    this.headers("http.request.header.", request.headers)
+    this.headers(requestHeaders, request.headers)
   }
 
   /** `ago`: milliseconds. */
@@ -90,12 +98,12 @@ export class RequestSpan {
     span.attribute("http.response.status_code", response.status)
     span.attribute("network.protocol.version", "1.1")
     if (peer !== undefined) {
-      const colon = peer.lastIndexOf(":")
-      span.attribute("network.peer.address", peer.slice(0, colon).replace(/^\[(.*)\]$/, "$1"))
-      span.attribute("network.peer.port", Number(peer.slice(colon + 1)))
+      const { address, port } = peers.of(peer)
+      span.attribute("network.peer.address", address)
+      span.attribute("network.peer.port", port)
     }
     if (response.status >= 400) span.attribute("error.type", String(response.status))
-    this.headers("http.response.header.", response.headers)
+    this.headers(responseHeaders, response.headers)
     // Without the answer, which a tracer that keeps its spans would keep too.
     this.end(Exit.void)
   }
@@ -110,9 +118,9 @@ export class RequestSpan {
     this.span.end(this.now, exit)
   }
 
-  private headers(prefix: string, headers: Headers.Headers): void {
+  private headers(names: Remembered<string>, headers: Headers.Headers): void {
     for (const name in headers) {
-      this.span.attribute(prefix + name, isSecretHeader(name, this.secretHeaders) ? "<redacted>" : headers[name])
+      this.span.attribute(names.of(name), isSecretHeader(name, this.secretHeaders) ? "<redacted>" : headers[name])
     }
   }
 
