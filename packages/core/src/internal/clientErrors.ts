@@ -10,6 +10,7 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import type { PoolError } from "../PoolError.js"
 import { InvalidRequest } from "../PoolError.js"
 import { absoluteUrl } from "./absoluteUrl.js"
@@ -57,6 +58,7 @@ export const shownRequest = (
     request,
     urlHasSecrets && {
       url: shownUrl(request.url),
+      hash: Option.none(),
       urlParams: request.urlParams.map(([key, value]) => [key, isSecretKey(key) ? "REDACTED" : value])
     }
   )

@@ -151,7 +151,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     this.held = held
     this.deliveredAt = this.pool.now
     this.pool.books.requested(held, lease.reused)
-    this.phases?.delivered(held, lease.reused, this.startedAt)
+    this.phases?.delivered(held, lease.reused)
     this.phase = request.stream === undefined ? "headers" : "sending"
     if (request.stream === undefined) this.awaitHeaders(this.deliveredAt)
     try {

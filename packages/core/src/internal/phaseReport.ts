@@ -8,8 +8,8 @@ import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 
 export class PhaseReport {
-  private waited = false
-  private dialling = false
+  /** The number of the first connection that is opened after the request began to wait. */
+  private firstLater = Infinity
   private readonly pool: ConnectionPool
   private readonly onPhase: NonNullable<PoolRequest["onPhase"]>
 
@@ -19,16 +19,13 @@ export class PhaseReport {
   }
 
   queued(dialling: boolean): void {
-    this.waited = true
-    this.dialling = dialling
+    this.firstLater = this.pool.machine.opened
     this.tell("queued", 0)
     if (dialling) this.tell("connecting", 0)
   }
 
-  /** `startedAt`: the request's start; a connection may be opened for it later than that. */
-  delivered(held: HeldConnection, reused: boolean, startedAt: number): void {
-    const later = this.waited && !this.dialling && !reused && held.since >= startedAt
-    if (later) this.tell("connecting", this.pool.now - held.since)
+  delivered(held: HeldConnection, reused: boolean): void {
+    if (held.id >= this.firstLater) this.tell("connecting", this.pool.now - held.since)
     this.tell(reused ? "reused" : "connected", 0)
   }
 

@@ -24,9 +24,9 @@ const secretKeys: ReadonlySet<string> = new Set([
 
 export const isSecretKey = (key: string): boolean => secretKeys.has(key.toLowerCase())
 
-/** Whether the URL has credentials, or a query whose value is a secret. */
+/** Whether the URL has credentials, a query whose value is a secret, or a fragment, which is never sent and may be one. */
 export const hasSecrets = (url: URL): boolean => {
-  if (url.username !== "" || url.password !== "") return true
+  if (url.username !== "" || url.password !== "" || url.hash !== "") return true
   if (url.search === "") return false
   for (const key of url.searchParams.keys()) if (isSecretKey(key)) return true
   return false
@@ -38,6 +38,7 @@ export const withoutSecrets = (url: URL): URL => {
   const copy = new URL(url)
   if (copy.username !== "") copy.username = redacted
   if (copy.password !== "") copy.password = redacted
+  copy.hash = ""
   for (const key of new Set(copy.searchParams.keys())) if (isSecretKey(key)) copy.searchParams.set(key, redacted)
   return copy
 }
