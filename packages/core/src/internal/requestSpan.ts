@@ -69,18 +69,33 @@ export class RequestSpan {
   private readonly clock: Clock.Clock
   private readonly timed: boolean
   private readonly secretHeaders: ReadonlyArray<string | RegExp>
+  private readonly request: HttpClientRequest
+  private readonly site: RequestSite
+  private readonly pool: string
+  private readonly resent: number
 
-  constructor(fiber: Fiber.RuntimeFiber<unknown, unknown>, span: Tracer.Span) {
+  constructor(
+    fiber: Fiber.RuntimeFiber<unknown, unknown>,
+    span: Tracer.Span,
+    request: HttpClientRequest,
+    site: RequestSite,
+    pool: string
+  ) {
     this.span = span
     flatten(span.traceId)
     flatten(span.spanId)
     this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
     this.timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
     this.secretHeaders = fiber.getFiberRef(Headers.currentRedactedNames)
+    this.resent = Context.get(fiber.currentContext, ResendCount)
+    this.request = request
+    this.site = site
+    this.pool = pool
   }
 
-  started(request: HttpClientRequest, site: RequestSite, pool: string, resent: number): void {
-    const { span } = this
+  /** At the end: what a request in flight holds is carried along by each garbage collection. */
+  private describe(): void {
+    const { request, resent, site, span } = this
     if (knownMethods.has(request.method)) {
       span.attribute("http.request.method", request.method)
     } else {
@@ -91,18 +106,20 @@ export class RequestSpan {
     span.attribute("server.port", site.port)
     span.attribute("url.full", site.full)
     span.attribute("url.scheme", site.scheme)
-    span.attribute("http.client.connection.pool.name", pool)
+    span.attribute("http.client.connection.pool.name", this.pool)
     if (resent > 0) span.attribute("http.request.resend_count", resent)
     this.headers(requestHeaders, request.headers)
   }
 
   /** `ago`: milliseconds. */
   readonly onPhase = (event: RequestPhaseEvent, ago: number): void => {
-    this.span.event(event, this.timed ? this.now - BigInt(Math.round(ago * 1e6)) : 0n)
+    const { now } = this
+    this.span.event(event, ago === 0 || !this.timed ? now : now - BigInt(Math.round(ago * 1e6)))
   }
 
   answered(response: HttpClientResponse, peer: string | undefined): void {
     const { span } = this
+    this.describe()
     span.attribute("http.response.status_code", response.status)
     span.attribute("network.protocol.version", "1.1")
     if (peer !== undefined) {
@@ -117,6 +134,7 @@ export class RequestSpan {
   }
 
   failed(cause: Cause.Cause<PoolError>): void {
+    this.describe()
     const error = Cause.failureOption(cause)
     if (error._tag === "Some") this.span.attribute("error.type", error.value._tag)
     this.end(Exit.failCause(cause))
@@ -144,8 +162,7 @@ export const openSpan = (
   site: RequestSite,
   pool: string
 ): Effect.Effect<RequestSpan> =>
-  Effect.map(Effect.makeSpan(nameOf(fiber, request), spanOptions), (span) => {
-    const requestSpan = new RequestSpan(fiber, span)
-    requestSpan.started(request, site, pool, Context.get(fiber.currentContext, ResendCount))
-    return requestSpan
-  })
+  Effect.map(
+    Effect.makeSpan(nameOf(fiber, request), spanOptions),
+    (span) => new RequestSpan(fiber, span, request, site, pool)
+  )
