@@ -1,0 +1,136 @@
+// The first part: how many requests a second, at what cost, and how long each takes.
+import { BrokenRun } from "./brokenRun.js"
+import type { Contender } from "./contender.js"
+import type { Percentiles } from "./percentiles.js"
+import { percentiles } from "./percentiles.js"
+import type { Player, StartPlayer } from "./player.js"
+import { playerProcess } from "./player.js"
+import type { Sample, Turn } from "./sample.js"
+import { sample } from "./sample.js"
+import type { Server } from "./server.js"
+import type { Spread } from "./statistics.js"
+import { ratios, spread } from "./statistics.js"
+import type { Workload } from "./workloads.js"
+
+/** Those that the others are compared with. */
+export const references = ["dispatch", "request", "floor"] as const
+
+export type Reference = typeof references[number] | "layerUndici"
+
+/** How many times as many requests a second as another contender, and how many with the same CPU time. */
+export interface Comparison {
+  readonly to: Reference
+  readonly perSecond: Spread
+  readonly perCpuSecond: Spread
+}
+
+export interface Line {
+  readonly name: string
+  readonly title: string
+  readonly requests: number
+  /** Most in a round, by the server's count. */
+  readonly connections: number
+  readonly perSecond: Spread
+  readonly cpuMicroseconds: Spread
+  readonly latencyMilliseconds: Percentiles
+  /** To those references that took part. */
+  readonly comparisons: ReadonlyArray<Comparison>
+}
+
+export interface Throughput {
+  readonly workload: string
+  readonly title: string
+  readonly callers: number
+  readonly lines: ReadonlyArray<Line>
+}
+
+export interface Plan extends Turn {
+  readonly contenders: ReadonlyArray<Contender>
+  readonly workload: Workload
+  /** Rounds of each contender, before the first one that is counted. */
+  readonly warmUps: number
+  /** A slow contender's are longer, so that its code is compiled too. */
+  readonly warmUpRequests: number
+  readonly rounds: number
+  /** Called before each turn. */
+  readonly onTurn: (text: string) => void
+}
+
+interface Taking {
+  readonly contender: Contender
+  readonly player: Player
+  readonly samples: Array<Sample>
+  /** How long its next warm-up lasts, in milliseconds. */
+  warmUp: number
+}
+
+/** Long enough for so many requests, within limits. */
+const nextWarmUp = ({ round, warmUpRequests }: Plan, { perSecond }: Sample): number =>
+  Math.min(5 * round, Math.max(round, (1_000 * warmUpRequests) / perSecond))
+
+const compare = ({ samples }: Taking, to: Reference, others: ReadonlyArray<Sample>): Comparison => ({
+  to,
+  perSecond: ratios(samples.map(({ perSecond }) => perSecond), others.map(({ perSecond }) => perSecond)),
+  perCpuSecond: ratios(
+    others.map(({ cpuMicroseconds }) => cpuMicroseconds),
+    samples.map(({ cpuMicroseconds }) => cpuMicroseconds)
+  )
+})
+
+const lineOf = (taking: Taking, all: ReadonlyArray<Taking>): Line => {
+  const { contender: { name, title }, samples } = taking
+  const comparisons = ([...references, "layerUndici"] as const).flatMap((reference) => {
+    const other = all.find(({ contender }) => contender.name === reference)
+    return other === undefined ? [] : [compare(taking, reference, other.samples)]
+  })
+  return {
+    name,
+    title,
+    requests: samples.reduce((sum, { requests }) => sum + requests, 0),
+    connections: Math.max(...samples.map(({ connections }) => connections)),
+    perSecond: spread(samples.map(({ perSecond }) => perSecond)),
+    cpuMicroseconds: spread(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+    latencyMilliseconds: percentiles(samples.map(({ latencies }) => latencies)),
+    comparisons
+  }
+}
+
+const naming = async <A>({ name }: Contender, work: Promise<A>): Promise<A> => {
+  try {
+    return await work
+  } catch (error) {
+    throw new BrokenRun(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+/** The contenders in turn, round by round. */
+export const measure = async (
+  plan: Plan,
+  server: Server,
+  startPlayer: StartPlayer = playerProcess
+): Promise<Throughput> => {
+  const { callers, connections, onTurn, rounds, warmUps, workload } = plan
+  const all: Array<Taking> = []
+  try {
+    for (const contender of plan.contenders) {
+      const player = await naming(contender, startPlayer(contender, { origin: server.origin, workload, connections }))
+      all.push({ contender, player, samples: [], warmUp: plan.round })
+    }
+    for (let turn = 1; turn <= warmUps; turn++) {
+      for (const taking of all) {
+        onTurn(`warm-up ${turn} of ${warmUps}`)
+        const found = await naming(taking.contender, sample(taking.player, server, { ...plan, round: taking.warmUp }))
+        taking.warmUp = nextWarmUp(plan, found)
+      }
+    }
+    for (let turn = 1; turn <= rounds; turn++) {
+      for (const { contender, player, samples } of all) {
+        onTurn(`round ${turn} of ${rounds}`)
+        samples.push(await naming(contender, sample(player, server, plan)))
+      }
+    }
+  } finally {
+    await Promise.all(all.map(({ player }) => player.close()))
+  }
+  return { workload: workload.name, title: workload.title, callers, lines: all.map((taking) => lineOf(taking, all)) }
+}
