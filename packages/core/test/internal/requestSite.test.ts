@@ -11,7 +11,7 @@ describe("what a request's URL says", () => {
   it("is where it goes, with the ports that it does not name", () => {
     const sites: Readonly<Record<string, ReadonlyArray<unknown>>> = {
       "http://Server.test": ["http://server.test/", "http", "server.test", 80],
-      "https://server.test/a?b#c": ["https://server.test/a?b#c", "https", "server.test", 443],
+      "https://server.test/a?b": ["https://server.test/a?b", "https", "server.test", 443],
       "http://server.test:80/": ["http://server.test/", "http", "server.test", 80],
       "http://server.test:8080/": ["http://server.test:8080/", "http", "server.test", 8080],
       "http://[2001:DB8::1]:81/": ["http://[2001:db8::1]:81/", "http", "2001:db8::1", 81]
