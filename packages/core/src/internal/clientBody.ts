@@ -4,10 +4,10 @@
  * @internal
  */
 import type { HttpBody } from "@effect/platform/HttpBody"
-import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type { PoolRequest } from "../PoolRequest.js"
+import { multipart } from "./multipart.js"
 
 export interface ClientBody {
   readonly body: PoolRequest["body"]
@@ -67,46 +67,7 @@ const fromRaw = (body: unknown): ClientBody | UnknownBody => {
   return new UnknownBody(body)
 }
 
-const boundaryOf = (contentType: string): string => contentType.slice(contentType.indexOf("boundary=") + 9)
-
-/** The same form with empty files: encoded, it is as long as the form itself without what is in its files. */
-const skeletonOf = (
-  form: FormData
-): { readonly skeleton: FormData; readonly parts: number; readonly fileBytes: number } => {
-  const skeleton = new FormData()
-  let parts = 0
-  let fileBytes = 0
-  for (const [name, value] of form) {
-    parts++
-    if (typeof value === "string") {
-      skeleton.append(name, value)
-      continue
-    }
-    fileBytes += value.size
-    skeleton.append(name, new Blob([], { type: value.type }), value.name)
-  }
-  return { skeleton, parts, fileBytes }
-}
-
-/**
- * The runtime encodes the form and streams its files. Servers that take uploads want to know the length, which it does not tell.
- */
-const fromFormData = (form: FormData): Effect.Effect<ClientBody> =>
-  Effect.promise(() => {
-    const encoded = new Response(form)
-    const contentType = encoded.headers.get("content-type")!
-    const { fileBytes, parts, skeleton } = skeletonOf(form)
-    const measured = new Response(skeleton)
-    const longer = boundaryOf(contentType).length - boundaryOf(measured.headers.get("content-type")!).length
-    return measured.arrayBuffer().then(({ byteLength }) => ({
-      body: Stream.fromReadableStream(() => encoded.body!, (cause) => cause),
-      contentType,
-      contentLength: byteLength + longer * (parts + 1) + fileBytes
-    }))
-  })
-
-/** A form takes the runtime a moment to encode. */
-export const clientBody = (body: HttpBody): ClientBody | UnknownBody | Effect.Effect<ClientBody> => {
+export const clientBody = (body: HttpBody): ClientBody | UnknownBody => {
   switch (body._tag) {
     case "Empty":
       return empty
@@ -115,10 +76,10 @@ export const clientBody = (body: HttpBody): ClientBody | UnknownBody | Effect.Ef
     case "Stream":
       return { body: body.stream, contentType: body.contentType, contentLength: body.contentLength }
     case "FormData":
-      return fromFormData(body.formData)
+      return multipart(body.formData)
     case "Raw":
       return body.body instanceof FormData
-        ? fromFormData(body.body)
+        ? multipart(body.body)
         : withDeclared(fromRaw(body.body), body.contentType, body.contentLength)
   }
 }

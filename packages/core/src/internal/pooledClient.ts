@@ -140,8 +140,7 @@ const prepare = (pool: Service, request: HttpClientRequest): Answer => {
   if (Either.isLeft(site)) return unsendable(request, true, "url", site.left)
   const body = clientBody(request.body)
   if (body instanceof UnknownBody) return unsendable(request, site.right.hasSecrets, "body", body.description)
-  const ready = (body: ClientBody): Answer => send(pool, { request, site: site.right, body })
-  return Effect.isEffect(body) ? Effect.flatMap(body, ready) : ready(body)
+  return send(pool, { request, site: site.right, body })
 }
 
 export const make = (pool: Service): HttpClient.HttpClient =>

@@ -12,8 +12,10 @@ import { clientBody, UnknownBody } from "../../src/internal/clientBody.js"
 const prepared = (body: HttpBody.HttpBody): Effect.Effect<ClientBody> => {
   const result = clientBody(body)
   assertTrue(!(result instanceof UnknownBody))
-  return Effect.isEffect(result) ? result : Effect.succeed(result)
+  return Effect.succeed(result)
 }
+
+const boundaryOf = (contentType: string): string => contentType.slice(contentType.indexOf("boundary=") + 9)
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -204,7 +206,9 @@ describe("a form", () => {
           const headers = { "content-type": client.contentType! }
           // The runtime's own encoding is the measure: it makes CRLF of line breaks, and reads no form without fields.
           const encoded = new Response(form)
-          strictEqual(bytes.length, (yield* Effect.promise(() => encoded.arrayBuffer())).byteLength)
+          const theirs = boundaryOf(encoded.headers.get("content-type")!)
+          const expected = decode(new Uint8Array(yield* Effect.promise(() => encoded.arrayBuffer())))
+          strictEqual(decode(bytes), expected.replaceAll(theirs, boundaryOf(client.contentType!)))
           if (what === "without fields") continue
           const read = yield* Effect.promise(() =>
             new Response(bytes as Uint8Array<ArrayBuffer>, { headers }).formData()
@@ -230,7 +234,7 @@ describe("a form", () => {
       for (const body of [first, second]) assertTrue(decode(yield* bytesOf(body)).includes(`name="a"`))
     }))
 
-  it.effect("is not read before it is sent, but for a first piece that a runtime may take ahead", () =>
+  it.effect("does not read its files before it is sent", () =>
     Effect.gen(function*() {
       const mebibyte = 1024 * 1024
       let taken = 0
@@ -247,7 +251,7 @@ describe("a form", () => {
       const form = new FormData()
       form.append("f", file)
       const client = yield* prepared(HttpBody.formData(form))
-      assertTrue(taken <= mebibyte)
+      strictEqual(taken, 0)
       strictEqual((yield* bytesOf(client)).length, client.contentLength)
       strictEqual(taken, 8 * mebibyte)
     }))
