@@ -1,33 +1,12 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Exit, Fiber, FiberId, Scheduler, Scope, Stream, TestClock } from "effect"
 import { describe } from "vitest"
-import type { ConnectionPool, PoolConfig, PoolError, TestConnector } from "../src/index.js"
-import { PooledHttpClient } from "../src/index.js"
-import { assertAtRest, bytes, counts, settle, start, url, withPool } from "./support/pool.js"
-
-/** Runs a story with a client over a pool of its own. */
-const withClient = <A, E>(
-  story: (
-    client: HttpClient.HttpClient,
-    pool: ConnectionPool.Service,
-    network: TestConnector.Service
-  ) => Effect.Effect<A, E>,
-  script: TestConnector.TestScript = {},
-  options: PoolConfig.PoolOptions = {}
-) => withPool((pool, network) => story(PooledHttpClient.fromPool(pool), pool, network), script, options)
-
-const answer = (reply: TestConnector.TestReply): TestConnector.TestScript => ({ respond: () => reply })
-
-/** The pool's error behind an answer's or a request's. */
-const causeOf = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError, R>) =>
-  Effect.map(
-    Effect.flip(Effect.asVoid(effect)),
-    (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag]
-  )
+import type { TestConnector } from "../src/index.js"
+import { answer, causeOf, withClient } from "./support/client.js"
+import { assertAtRest, bytes, counts, settle, start, url } from "./support/pool.js"
 
 const never = answer({ never: true })
 

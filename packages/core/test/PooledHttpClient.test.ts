@@ -1,35 +1,15 @@
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as UrlParams from "@effect/platform/UrlParams"
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Layer, Redacted, Stream, TestClock } from "effect"
 import { describe } from "vitest"
-import type { PoolConfig, PoolError, PoolRequest, TestConnector } from "../src/index.js"
+import type { PoolRequest, TestConnector } from "../src/index.js"
 import { ConnectionPool, PooledHttpClient } from "../src/index.js"
+import { answer, causeOf, withClient } from "./support/client.js"
 import { assertAtRest, bytes, poolLayer, start, url, withPool } from "./support/pool.js"
-
-/** Runs a story with a client over a pool of its own. */
-const withClient = <A, E>(
-  story: (
-    client: HttpClient.HttpClient,
-    pool: ConnectionPool.Service,
-    network: TestConnector.Service
-  ) => Effect.Effect<A, E>,
-  script: TestConnector.TestScript = {},
-  options: PoolConfig.PoolOptions = {}
-) => withPool((pool, network) => story(PooledHttpClient.fromPool(pool), pool, network), script, options)
-
-const answer = (reply: TestConnector.TestReply): TestConnector.TestScript => ({ respond: () => reply })
-
-/** The pool's error behind an answer's or a request's. */
-const causeOf = <A, R>(effect: Effect.Effect<A, HttpClientError.HttpClientError, R>) =>
-  Effect.map(
-    Effect.flip(Effect.asVoid(effect)),
-    (error) => [error._tag, error.reason, (error.cause as PoolError.PoolError)?._tag]
-  )
 
 describe("a client", () => {
   it.effect("asks with method, URL and headers, and gives status, headers and body", () =>

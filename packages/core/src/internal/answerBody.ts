@@ -18,10 +18,6 @@ export class AnswerBody implements BodySource, DecodingObserver {
   readonly buffer = new BodyBuffer(this)
   /** Bytes that came, as they came. */
   received = 0
-  /** The last byte has come; it may have to be decoded still. */
-  wireEnded = false
-  /** Everything is in the buffer. */
-  complete = false
   private broken: PoolError | undefined = undefined
   private decoded = 0
   private declared: number | undefined = undefined
@@ -44,8 +40,6 @@ export class AnswerBody implements BodySource, DecodingObserver {
   /** Returns the headers as the caller is to see them. */
   begin(head: ResponseHead): ResponseHead {
     this.declared = head.contentLength
-    // Of an open exchange the caller gets the headers whatever the body is: it is told when it reads.
-    if (this.exchange.mode === "open") this.exchange.answer()
     if (this.declared !== undefined && !this.fits(this.declared, true)) return head
     const { decoder } = this.exchange.pool
     const codings = decoder === undefined ? undefined : codingsOf(head, decoder)
@@ -69,15 +63,13 @@ export class AnswerBody implements BodySource, DecodingObserver {
   }
 
   end(): void {
-    this.wireEnded = true
     if (this.decoding === undefined) this.completed()
     else this.decoding.end()
   }
 
   /** The wire has broken. Told after the pieces that have come, and those that are still to be decoded. */
   break(error: PoolError): void {
-    if (this.decoding === undefined || this.wireEnded) return this.fail(error)
-    this.wireEnded = true
+    if (this.decoding === undefined) return this.fail(error)
     this.broken = error
     this.leaveUnread()
     this.decoding.end()
@@ -85,7 +77,6 @@ export class AnswerBody implements BodySource, DecodingObserver {
 
   /** Told after the pieces that are there. */
   fail(error: PoolError): void {
-    this.wireEnded = true
     this.abandon()
     this.buffer.fail(error)
   }
@@ -93,16 +84,15 @@ export class AnswerBody implements BodySource, DecodingObserver {
   /** Nobody wants it any more. */
   abandon(): void {
     this.leaveUnread()
-    if (this.complete) return
+    if (this.buffer.ended) return
     this.decoding?.close()
     this.decoding = undefined
     if (this.broken !== undefined) this.buffer.fail(this.broken)
   }
 
   private completed(): void {
-    this.complete = true
-    this.exchange.onBodyComplete()
     this.buffer.end()
+    this.exchange.onBodyComplete()
   }
 
   // --- decoded ------------------------------------------------------------------------------------------------------------------
@@ -188,7 +178,7 @@ export class AnswerBody implements BodySource, DecodingObserver {
   private adjust(): void {
     const small = this.declared !== undefined && this.declared <= bodyHighWater
     const pause = !small && (this.bufferFull || this.decoderFull)
-    if (pause === this.paused || this.wireEnded) return
+    if (pause === this.paused || this.exchange.complete) return
     this.paused = pause
     const { connection } = this.exchange.held!
     if (pause) connection!.pause()

@@ -25,7 +25,8 @@ export class BodyBuffer {
   /** Somebody has begun to read. */
   reading = false
   private pieces: Array<Uint8Array> = []
-  private ended = false
+  /** Everything has come. */
+  ended = false
   private failure: PoolError | undefined = undefined
   private reader: ((effect: Pull) => void) | undefined = undefined
   private readonly source: BodySource

@@ -17,6 +17,7 @@ import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { Exchange } from "../PoolResponse.js"
 import { responseError, shownHeaders } from "./clientErrors.js"
+import { peerOf } from "./peers.js"
 import { notJson } from "./response.js"
 
 const decoder = new TextDecoder()
@@ -35,7 +36,6 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   /** As it may be shown. */
   readonly request: HttpClientRequest
   private readonly exchange: Exchange
-
   private readonly secretNames: ReadonlyArray<string | RegExp>
 
   constructor(request: HttpClientRequest, exchange: Exchange, secretNames: ReadonlyArray<string | RegExp>) {
@@ -65,7 +65,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get remoteAddress(): Option.Option<string> {
-    return Option.map(Option.fromNullable(this.exchange.remoteAddress), withoutPort)
+    return Option.map(Option.fromNullable(this.exchange.remoteAddress), (peer) => peerOf(peer).address)
   }
 
   get stream(): Stream.Stream<Uint8Array, ResponseError> {
@@ -159,6 +159,3 @@ const setCookies = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> =>
   }
   return values
 }
-
-/** `[::1]:80` is `::1`. */
-const withoutPort = (address: string): string => address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1")

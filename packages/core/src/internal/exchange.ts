@@ -191,6 +191,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     this.firstByteAt = this.pool.now
     this.phase = "body"
     this.head = head
+    // Of an open exchange the caller gets the headers whatever the body is: it is told when it reads.
+    if (this.mode === "open") this.answer()
     this.head = this.body.begin(head)
     if (this.settled) return
     if (this.mode === "collect") return this.awaitBody(this.firstByteAt)
@@ -220,7 +222,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   /** From here on the caller is not held: it may hold the answer, which must be collected when nobody else does. */
-  answer(): void {
+  private answer(): void {
     const { caller } = this
     this.caller = undefined
     caller?.onAnswer(this)
@@ -236,7 +238,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
         description: failure.description,
         ...causeOf(failure.cause)
       })
-    this.failWith(error, () => this.body.break(error))
+    this.fail(error, true)
   }
 
   onDrain(): void {
@@ -358,16 +360,13 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     })
   }
 
-  fail(error: PoolError): void {
-    this.failWith(error, () => this.body.fail(error))
-  }
-
-  private failWith(error: PoolError, failBody: () => void): void {
+  fail(error: PoolError, byWire = false): void {
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.failed(this.origin, error, this.endedAt)
-    failBody()
+    if (byWire) this.body.break(error)
+    else this.body.fail(error)
     this.caller?.onFailure(error)
   }
 

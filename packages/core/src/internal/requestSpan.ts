@@ -19,6 +19,7 @@ import type * as Tracer from "effect/Tracer"
 import type { PoolError } from "../PoolError.js"
 import type { RequestPhaseEvent } from "../PoolRequest.js"
 import { isSecretHeader } from "./clientErrors.js"
+import { peerOf } from "./peers.js"
 import { Remembered } from "./remembered.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
@@ -37,10 +38,6 @@ const knownMethods: ReadonlySet<string> = new Set([
 
 const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
 const responseHeaders = new Remembered((name) => `http.response.header.${name}`)
-const peers = new Remembered((peer) => {
-  const colon = peer.lastIndexOf(":")
-  return { address: peer.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(peer.slice(colon + 1)) }
-})
 
 const spanOptions: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
 
@@ -123,7 +120,7 @@ export class RequestSpan {
     span.attribute("http.response.status_code", response.status)
     span.attribute("network.protocol.version", "1.1")
     if (peer !== undefined) {
-      const { address, port } = peers.of(peer)
+      const { address, port } = peerOf(peer)
       span.attribute("network.peer.address", address)
       span.attribute("network.peer.port", port)
     }

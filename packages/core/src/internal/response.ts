@@ -134,7 +134,7 @@ export class OpenExchange extends Info implements Exchange {
     exchange.body.beginReading()
     const tooLarge = exchange.readWhole()
     if (tooLarge !== undefined) return this.whole = Effect.fail(tooLarge)
-    if (exchange.body.complete) return this.whole = Effect.succeed(exchange.body.buffer.takeAll())
+    if (exchange.body.buffer.ended) return this.whole = Effect.succeed(exchange.body.buffer.takeAll())
     const others = Deferred.unsafeMake<Uint8Array, PoolError>(FiberId.none)
     this.whole = Deferred.await(others)
     return Effect.onExit(this.collect([]), (exit) =>

@@ -37,7 +37,7 @@ export class UnreadBody implements Deadline {
   }
 
   onDue(): void {
-    if (!this.body.wireEnded && this.all.isWanted(this)) this.body.giveUp()
+    if (!this.body.exchange.complete && this.all.isWanted(this)) this.body.giveUp()
   }
 }
 
@@ -75,7 +75,7 @@ export class UnreadBodies {
   /** Somebody waits, or there is room again: each that can do something about it does. */
   review(): void {
     for (const unread of this.members) {
-      if (!unread.body.wireEnded && this.decide(unread)) unread.body.takeIn()
+      if (!unread.body.exchange.complete && this.decide(unread)) unread.body.takeIn()
     }
   }
 

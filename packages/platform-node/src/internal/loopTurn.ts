@@ -71,8 +71,7 @@ export const isThisTurn = (number: number): boolean =>
 
 /**
  * Whether a request is to be held until the turn's end, when `onTurnEnd` is called. The first of a turn is not; the others are
- * written together: each write by itself wakes the server, and with 50 callers on two cores that took more time than all else
- * (docs/DESIGN.md, 13).
+ * written together, since each write by itself wakes the server (docs/DESIGN.md, 13.9).
  *
  * @internal
  */
