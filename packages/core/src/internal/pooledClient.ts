@@ -24,6 +24,8 @@ import type { ClientBody } from "./clientBody.js"
 import { clientBody, UnknownBody } from "./clientBody.js"
 import { requestError, shownRequest, unsendable } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
+import type { Restore } from "./primitives.js"
+import { uninterruptibleMask } from "./primitives.js"
 import { CurrentRequestOptions } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 import { siteOf } from "./requestSite.js"
@@ -76,14 +78,12 @@ const poolRequest = (
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
 /** Sends it. Whatever interrupts it, and whenever, ends the exchange and the span. */
 const send = (pool: Service, prepared: Prepared): Answer =>
   Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
     const interruptible = RuntimeFlags.interruptible(runtimeFlags)
     const interrupted = () => interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
-    return Effect.uninterruptibleMask((restore) =>
+    return uninterruptibleMask((restore) =>
       isTraced(fiber, prepared.request)
         ? Effect.flatMap(
           openSpan(fiber, prepared.request, prepared.site, pool.name),

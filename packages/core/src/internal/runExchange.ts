@@ -10,11 +10,32 @@ import type { PoolError } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, Fork } from "./exchangeCaller.js"
+import * as Primitives from "./primitives.js"
 
 type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
 
 const noFork: Fork = () => {
   throw new Error("only a streamed body runs in a fiber of its own")
+}
+
+class Caller implements ExchangeCaller {
+  private readonly resume: (effect: Effect.Effect<RunningExchange, PoolError>) => void
+
+  constructor(resume: (effect: Effect.Effect<RunningExchange, PoolError>) => void) {
+    this.resume = resume
+  }
+
+  onAnswer(exchange: RunningExchange): void {
+    this.resume(Effect.succeed(exchange))
+  }
+
+  onFailure(error: PoolError): void {
+    this.resume(Effect.fail(error))
+  }
+
+  onDefect(defect: unknown): void {
+    this.resume(Effect.die(defect))
+  }
 }
 
 /**
@@ -27,14 +48,10 @@ const run = <A, R>(
   fork: Fork,
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> =>
-  Effect.uninterruptibleMask((restore) => {
+  Primitives.uninterruptibleMask((restore) => {
     let exchange: RunningExchange | undefined
-    const answer = Effect.async<RunningExchange, PoolError>((resume) => {
-      exchange = start({
-        onAnswer: (answered) => resume(Effect.succeed(answered)),
-        onFailure: (error) => resume(Effect.fail(error)),
-        onDefect: (defect) => resume(Effect.die(defect))
-      }, fork)
+    const answer = Primitives.async<RunningExchange, PoolError>((resume) => {
+      exchange = start(new Caller(resume), fork)
     })
     return Effect.matchCauseEffect(restore(answer), {
       onFailure: (cause) => {

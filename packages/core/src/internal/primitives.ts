@@ -1,0 +1,80 @@
+/**
+ * `Effect.async` and `Effect.uninterruptibleMask`, for the one path that every request takes.
+ *
+ * V8 allocates a function that is written as the right side of an assignment to a property in the old generation. Effect 3 builds
+ * these two in that way, so that each use of them leaves something behind that no small garbage collection frees, and that
+ * holds what the request held: with them, half of the time of a request went into garbage (docs/DESIGN.md, 13.17). Here the same
+ * instructions for the runtime are built without such functions. Where a version of Effect does not know them, its own are used.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as FiberId from "effect/FiberId"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
+
+type Resume<A, E> = (effect: Effect.Effect<A, E>) => void
+
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What the runtime of Effect 3 reads of an effect. */
+class Instruction {
+  readonly _op: string
+  readonly effect_instruction_i0: unknown
+  readonly effect_instruction_i1: unknown
+
+  constructor(op: string, first: unknown, second: unknown) {
+    this._op = op
+    this.effect_instruction_i0 = first
+    this.effect_instruction_i1 = second
+  }
+}
+Object.assign(Instruction.prototype, Effectable.EffectPrototype)
+
+const instruction = <A, E, R>(op: string, first: unknown, second: unknown): Effect.Effect<A, E, R> =>
+  new Instruction(op, first, second) as never
+
+const asyncOp = "Async"
+const flagsOp = "UpdateRuntimeFlags"
+const on = RuntimeFlagsPatch.enable(RuntimeFlags.Interruption)
+const off = RuntimeFlagsPatch.disable(RuntimeFlags.Interruption)
+
+const interruptible: Restore = (effect) => instruction(flagsOp, on, () => effect)
+const uninterruptible: Restore = (effect) => instruction(flagsOp, off, () => effect)
+
+/** Whether the effect is the instruction that we would make of it. */
+const isInstruction = (effect: unknown, op: string, first: unknown, second: unknown): boolean => {
+  const { _op, effect_instruction_i0, effect_instruction_i1 } = effect as Instruction
+  const same = (known: unknown, expected: unknown) => known === expected || typeof known === expected
+  return _op === op && same(effect_instruction_i0, first) && same(effect_instruction_i1, second)
+}
+
+/** Effect builds the two in question when they are run. */
+const built = (effect: unknown): unknown => (effect as { readonly commit?: () => unknown }).commit?.() ?? effect
+
+/** Whether the runtime is told what it is told by this version of Effect. */
+export const isKnown: boolean =
+  isInstruction(built(Effect.async((_resume) => {})), asyncOp, "function", FiberId.none) &&
+  isInstruction(built(Effect.uninterruptibleMask(() => Effect.void)), flagsOp, off, "function") &&
+  isInstruction(built(Effect.interruptible(Effect.void)), flagsOp, on, "function")
+
+const ownAsync = <A, E>(register: (resume: Resume<A, E>) => void): Effect.Effect<A, E> =>
+  instruction(asyncOp, register, FiberId.none)
+
+const ownMask = <A, E, R>(use: (restore: Restore) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  instruction(
+    flagsOp,
+    off,
+    (before: RuntimeFlags.RuntimeFlags) => use(RuntimeFlags.interruption(before) ? interruptible : uninterruptible)
+  )
+
+/** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
+export const async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E> = isKnown
+  ? ownAsync
+  : (register) => Effect.async((resume) => register(resume))
+
+/** `Effect.uninterruptibleMask`. */
+export const uninterruptibleMask: <A, E, R>(
+  use: (restore: Restore) => Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R> = isKnown ? ownMask : Effect.uninterruptibleMask

@@ -1,0 +1,148 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as v8 from "node:v8"
+import { runInNewContext } from "node:vm"
+import * as Primitives from "../../src/internal/primitives.js"
+
+v8.setFlagsFromString("--expose-gc")
+const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
+
+type Way = Pick<typeof Primitives, "async" | "uninterruptibleMask">
+
+const ways: ReadonlyArray<readonly [name: string, way: Way]> = [
+  ["ours", Primitives],
+  ["Effect's", {
+    async: (register) => Effect.async((resume) => register(resume)),
+    uninterruptibleMask: Effect.uninterruptibleMask
+  }]
+]
+
+const oldSpace = (): number =>
+  v8.getHeapSpaceStatistics().find((space) => space.space_name === "old_space")!.space_used_size
+
+describe("the primitives", () => {
+  it("are those of the version of Effect that is installed", () => {
+    assert.isTrue(Primitives.isKnown)
+  })
+
+  it.effect("leave nothing behind that outlives a small garbage collection", () =>
+    Effect.gen(function*() {
+      const wait = Effect.suspend(() => {
+        const held = new Array<number>(64).fill(1)
+        return Primitives.uninterruptibleMask((restore) =>
+          Effect.map(restore(Primitives.async<number>((resume) => resume(Effect.succeed(held.length)))), () =>
+            held.length)
+        )
+      })
+      const waits = 4_000
+      yield* Effect.repeatN(wait, 1_000)
+      gc()
+      const before = oldSpace()
+      yield* Effect.repeatN(wait, waits)
+      gc({ type: "minor" })
+      gc({ type: "minor" })
+      // Each held half a kilobyte.
+      assert.isBelow((oldSpace() - before) / waits, 64)
+    }))
+
+  for (const [name, { async, uninterruptibleMask }] of ways) {
+    describe(`in ${name} way`, () => {
+      it.effect("resume once, at once or later, with a success, a failure or a defect", () =>
+        Effect.gen(function*() {
+          const twice = async<number>((resume) => {
+            resume(Effect.succeed(1))
+            resume(Effect.succeed(2))
+          })
+          const later = async<number>((resume) => void setImmediate(() => resume(Effect.succeed(3))))
+          const thrown = async<number>(() => {
+            throw "thrown"
+          })
+          assert.strictEqual(yield* twice, 1)
+          assert.strictEqual(yield* later, 3)
+          assert.deepStrictEqual(
+            yield* Effect.exit(async<never, string>((resume) => resume(Effect.fail("no")))),
+            Exit.fail("no")
+          )
+          assert.deepStrictEqual(yield* Effect.exit(thrown), Exit.die("thrown"))
+        }))
+
+      it.effect("can be run again, and combined like any other effect", () =>
+        Effect.gen(function*() {
+          let runs = 0
+          const counted = async<number>((resume) => resume(Effect.succeed(++runs)))
+          assert.strictEqual(yield* counted.pipe(Effect.zipRight(counted), Effect.map((n) => n * 10)), 20)
+          assert.strictEqual(yield* uninterruptibleMask((restore) => restore(counted)), 3)
+          assert.isTrue(Effect.isEffect(counted))
+        }))
+
+      it.effect("an interruption ends the wait, and what is outside of `restore` still runs", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          let cause: Cause.Cause<never> | undefined
+          const fiber = yield* Effect.fork(uninterruptibleMask((restore) =>
+            Effect.matchCauseEffect(
+              restore(async<void>(() => Deferred.unsafeDone(waiting, Effect.void))),
+              {
+                onFailure: (found) => Effect.sync(() => void (cause = found)),
+                onSuccess: () => Effect.void
+              }
+            )
+          ))
+          yield* Deferred.await(waiting)
+          const exit = yield* Fiber.interrupt(fiber)
+          assert.isTrue(cause !== undefined && Cause.isInterruptedOnly(cause))
+          assert.isTrue(Exit.isInterrupted(exit))
+        }))
+
+      it.effect("what is masked is not interrupted, and the interruption holds behind it", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          let resume: ((effect: Effect.Effect<void>) => void) | undefined
+          const reached: Array<string> = []
+          const masked = uninterruptibleMask(() =>
+            Effect.andThen(
+              async<void>((ready) => {
+                resume = ready
+                Deferred.unsafeDone(waiting, Effect.void)
+              }),
+              Effect.sync(() => void reached.push("inside"))
+            )
+          )
+          const fiber = yield* Effect.fork(Effect.andThen(masked, Effect.sync(() => void reached.push("behind"))))
+          yield* Deferred.await(waiting)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+          yield* Effect.yieldNow()
+          resume!(Effect.void)
+          assert.isTrue(Exit.isInterrupted(yield* Fiber.await(fiber)))
+          assert.deepStrictEqual(reached, ["inside"])
+        }))
+
+      it.effect("`restore` restores what was: inside of an uninterruptible region nothing is interrupted", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          let resume: ((effect: Effect.Effect<string>) => void) | undefined
+          let answer: string | undefined
+          const waits = async<string>((ready) => {
+            resume = ready
+            Deferred.unsafeDone(waiting, Effect.void)
+          })
+          const answered = Effect.map(
+            uninterruptibleMask((restore) => restore(waits)),
+            (found) => void (answer = found)
+          )
+          const fiber = yield* Effect.fork(Effect.uninterruptible(answered))
+          yield* Deferred.await(waiting)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+          yield* Effect.yieldNow()
+          resume!(Effect.succeed("answered"))
+          yield* Fiber.await(fiber)
+          assert.strictEqual(answer, "answered")
+        }))
+    })
+  }
+})
