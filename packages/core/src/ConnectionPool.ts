@@ -102,10 +102,11 @@ export interface Service {
   /** Sends a request; its body is read as it comes, within the scope. */
   readonly stream: (request: PoolRequest) => Effect.Effect<PoolStreamResponse, PoolError, Scope.Scope>
   /**
-   * Sends a request and hands over the exchange, which the caller has to end. For those who build on the pool. `onOpen` is given
-   * it first: an interruption may come before the effect's own answer is received.
+   * Sends a request and hands over the exchange, which the caller has to end. For those who build on the pool, inside of
+   * `Effect.uninterruptibleMask` and with its `restore` in the request: an exchange would be lost if an interruption came before
+   * it is received.
    */
-  readonly open: (request: PoolRequest, onOpen?: (exchange: Exchange) => void) => Effect.Effect<Exchange, PoolError>
+  readonly open: (request: PoolRequest) => Effect.Effect<Exchange, PoolError>
   /** A connection to an origin, for the scope. */
   readonly lease: (
     origin: string | URL,

@@ -5,6 +5,7 @@
  */
 import type * as Headers from "@effect/platform/Headers"
 import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { TlsOptions } from "./Connector.js"
 
@@ -59,4 +60,9 @@ export interface PoolRequest {
   readonly tls?: TlsOptions | undefined
   /** Called at each of these moments, inside the pool: it should be quick. `ago`: milliseconds since then. */
   readonly onPhase?: ((event: RequestPhaseEvent, ago: number) => void) | undefined
+  /**
+   * That of a caller who runs inside of `Effect.uninterruptibleMask`: the wait for the answer is as interruptible as it makes it, and
+   * no answer is lost on its way to the caller. Default: the pool has a mask of its own.
+   */
+  readonly restore?: (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
 }

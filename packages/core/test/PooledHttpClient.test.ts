@@ -170,9 +170,9 @@ describe("a request's body", () => {
         const told: Array<unknown> = []
         const client = PooledHttpClient.fromPool({
           ...pool,
-          open: (request, onOpen) => {
+          open: (request) => {
             told.push((request.headers as Record<string, string>)["content-length"])
-            return pool.open(request, onOpen)
+            return pool.open(request)
           }
         })
         const form = new FormData()
@@ -207,9 +207,9 @@ describe("a fiber's options", () => {
     const asked: Array<PoolRequest.PoolRequest> = []
     const client = PooledHttpClient.fromPool({
       ...pool,
-      open: (request, onOpen) => {
+      open: (request) => {
         asked.push(request)
-        return pool.open(request, onOpen)
+        return pool.open(request)
       }
     })
     return { asked, client }

@@ -63,7 +63,8 @@ const headersOf = (
 const poolRequest = (
   { body, request, site }: Prepared,
   fiber: AnyFiber,
-  span: RequestSpan | undefined
+  span: RequestSpan | undefined,
+  restore: Restore
 ): PoolRequest => {
   const propagates = span !== undefined && fiber.getFiberRef(HttpClient.currentTracerPropagation)
   return {
@@ -72,7 +73,8 @@ const poolRequest = (
     method: request.method,
     headers: headersOf(request, body, propagates ? span.span : undefined),
     body: body.body,
-    onPhase: span?.onPhase
+    onPhase: span?.onPhase,
+    restore
   }
 }
 
@@ -83,14 +85,12 @@ const send = (pool: Service, prepared: Prepared): Answer =>
   Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
     const interruptible = RuntimeFlags.interruptible(runtimeFlags)
     const interrupted = () => interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
-    return uninterruptibleMask((restore) =>
-      isTraced(fiber, prepared.request)
-        ? Effect.flatMap(
-          openSpan(fiber, prepared.request, prepared.site, pool.name),
-          (span) => exchangeOf(pool, prepared, fiber, span, restore, interrupted)
-        )
-        : exchangeOf(pool, prepared, fiber, undefined, restore, interrupted)
-    )
+    return uninterruptibleMask((restore) => {
+      const span = isTraced(fiber, prepared.request)
+        ? openSpan(fiber, prepared.request, prepared.site, pool.name)
+        : undefined
+      return exchangeOf(pool, prepared, fiber, span, restore, interrupted)
+    })
   })
 
 const exchangeOf = (
@@ -104,15 +104,11 @@ const exchangeOf = (
   const { request, site } = prepared
   const secretNames = fiber.getFiberRef(Headers.currentRedactedNames)
   const shown = shownRequest(request, site.hasSecrets, secretNames)
-  let exchange: Exchange | undefined
-  const open = pool.open(poolRequest(prepared, fiber, span), (opened) => {
-    exchange = opened
-  })
+  const open = pool.open(poolRequest(prepared, fiber, span, restore))
   // A streamed body runs under the span of its request.
   const streamed = span !== undefined && Stream.StreamTypeId in Object(prepared.body.body)
-  return Effect.matchCauseEffect(restore(streamed ? Effect.withParentSpan(open, span.span) : open), {
+  return Effect.matchCauseEffect(streamed ? Effect.withParentSpan(open, span.span) : open, {
     onFailure: (cause) => {
-      exchange?.abort()
       span?.failed(cause)
       return Effect.failCause(Cause.map(cause, (error) => requestError(shown, error)))
     },

@@ -11,7 +11,6 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
@@ -23,6 +22,7 @@ import { peerOf } from "./peers.js"
 import { Remembered } from "./remembered.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
+import { startSpan } from "./startSpan.js"
 
 const knownMethods: ReadonlySet<string> = new Set([
   "GET",
@@ -39,8 +39,6 @@ const knownMethods: ReadonlySet<string> = new Set([
 const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
 const responseHeaders = new Remembered((name) => `http.response.header.${name}`)
 
-const spanOptions: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
-
 /** The conventions' name is the method alone; who wants another says so. */
 const nameOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): string => {
   const context = fiber.currentContext
@@ -54,12 +52,6 @@ const nameOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClient
 export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): boolean =>
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
-
-/**
- * Effect's tracer adds its ids up letter by letter, and a text that was added up keeps its parts until it is looked into: 1.5 KB a
- * span, which each garbage collection would have to move (CPU of a request: -8 %).
- */
-const flatten = (text: string): number => text.charCodeAt(0)
 
 export class RequestSpan {
   readonly span: Tracer.Span
@@ -79,8 +71,6 @@ export class RequestSpan {
     pool: string
   ) {
     this.span = span
-    flatten(span.traceId)
-    flatten(span.spanId)
     this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
     this.timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
     this.secretHeaders = fiber.getFiberRef(Headers.currentRedactedNames)
@@ -158,8 +148,4 @@ export const openSpan = (
   request: HttpClientRequest,
   site: RequestSite,
   pool: string
-): Effect.Effect<RequestSpan> =>
-  Effect.map(
-    Effect.makeSpan(nameOf(fiber, request), spanOptions),
-    (span) => new RequestSpan(fiber, span, request, site, pool)
-  )
+): RequestSpan => new RequestSpan(fiber, startSpan(fiber, nameOf(fiber, request)), request, site, pool)

@@ -10,6 +10,7 @@ import type { PoolError } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, Fork } from "./exchangeCaller.js"
+import type { Restore } from "./primitives.js"
 import * as Primitives from "./primitives.js"
 
 type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
@@ -18,7 +19,8 @@ const noFork: Fork = () => {
   throw new Error("only a streamed body runs in a fiber of its own")
 }
 
-class Caller implements ExchangeCaller {
+/** Resumes the fiber that waits. */
+class Waiting implements ExchangeCaller {
   private readonly resume: (effect: Effect.Effect<RunningExchange, PoolError>) => void
 
   constructor(resume: (effect: Effect.Effect<RunningExchange, PoolError>) => void) {
@@ -46,31 +48,34 @@ class Caller implements ExchangeCaller {
 const run = <A, R>(
   start: Start,
   fork: Fork,
-  use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
-): Effect.Effect<A, PoolError, R> =>
-  Primitives.uninterruptibleMask((restore) => {
-    let exchange: RunningExchange | undefined
-    const answer = Primitives.async<RunningExchange, PoolError>((resume) => {
-      exchange = start(new Caller(resume), fork)
-    })
-    return Effect.matchCauseEffect(restore(answer), {
-      onFailure: (cause) => {
-        exchange?.abort()
-        return Effect.failCause(cause)
-      },
-      onSuccess: use
-    })
+  use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>,
+  restore: Restore
+): Effect.Effect<A, PoolError, R> => {
+  let exchange: RunningExchange | undefined
+  const answer = Primitives.async<RunningExchange, PoolError>((resume) => {
+    exchange = start(new Waiting(resume), fork)
   })
+  return Effect.matchCauseEffect(restore(answer), {
+    onFailure: (cause) => {
+      exchange?.abort()
+      return Effect.failCause(cause)
+    },
+    onSuccess: use
+  })
+}
 
 /** Runs an exchange; a streamed body runs with what the calling fiber has. */
 export const runExchange = <A, R>(
   request: PoolRequest,
   start: Start,
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
-): Effect.Effect<A, PoolError, R> =>
-  typeof request.body === "object" && Stream.StreamTypeId in request.body
-    ? Effect.flatMap(
-      Effect.runtime<never>(),
-      (runtime) => run(start, (effect) => Runtime.runFork(runtime)(effect), use)
-    )
-    : run(start, noFork, use)
+): Effect.Effect<A, PoolError, R> => {
+  const masked = (restore: Restore): Effect.Effect<A, PoolError, R> =>
+    typeof request.body === "object" && Stream.StreamTypeId in request.body
+      ? Effect.flatMap(
+        restore(Effect.runtime<never>()),
+        (runtime) => run(start, (effect) => Runtime.runFork(runtime)(effect), use, restore)
+      )
+      : run(start, noFork, use, restore)
+  return request.restore === undefined ? Primitives.uninterruptibleMask(masked) : masked(request.restore)
+}

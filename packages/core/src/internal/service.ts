@@ -134,12 +134,7 @@ export const make = (
           const open = new OpenExchange(exchange)
           return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
         }),
-      open: (request, onOpen) =>
-        perform(pool, request, "open", (exchange) => {
-          const open = new OpenExchange(exchange)
-          onOpen?.(open)
-          return Effect.succeed(open)
-        }),
+      open: (request) => perform(pool, request, "open", (exchange) => Effect.succeed(new OpenExchange(exchange))),
       lease: (origin, options) => lease(pool, origin, options),
       warmUp: (origins, options) =>
         Effect.gen(function*() {
