@@ -17,7 +17,15 @@ import type {
 } from "@connection-pool/core/Connection"
 import type { Duplex } from "node:stream"
 import { type Holding, holdsWrite, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
-import { type Remaining, writeChunk, writeLastChunk, writeRequest } from "./requestWriter.js"
+import {
+  type Remaining,
+  type Whole,
+  wholeOf,
+  writeChunk,
+  writeLastChunk,
+  writeParts,
+  writeWhole
+} from "./requestWriter.js"
 import { type Outcome, type ReaderOwner, ResponseReader } from "./responseReader.js"
 
 const connectionOf = Symbol("@connection-pool/platform-node/connection")
@@ -88,8 +96,8 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
   private reading = false
   private awaitsRoom = false
   private spent = false
-  /** The request is held until the turn's end. */
-  private corked = false
+  /** The request, while it is held until the turn's end. */
+  private unsent: Whole | undefined = undefined
   private lastTurn: number
 
   constructor(socket: Duplex, maxHeaderSize: number, remoteAddress: string | undefined) {
@@ -134,20 +142,23 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
     if (this.gone || this.spent || this.socket.destroyed) return observer.onFailure(closedFailure)
     this.keepAlive = request.keepAlive
     this.reader.begin(request.method === "HEAD")
-    if (!this.corked && holdsWrite(this)) {
-      this.corked = true
-      this.socket.cork()
+    const whole = wholeOf(request)
+    if (whole !== undefined && holdsWrite(this)) {
+      this.unsent = whole
+    } else {
+      if (whole === undefined) this.remaining = writeParts(this.socket, request)
+      else writeWhole(this.socket, whole)
+      this.progress = "maybe-sent"
     }
-    this.remaining = writeRequest(this.socket, request)
-    if (!this.corked) this.progress = "maybe-sent"
     this.observer = observer
   }
 
   onTurnEnd(): void {
-    if (this.gone || !this.corked) return
-    this.corked = false
+    const { unsent } = this
+    if (this.gone || unsent === undefined) return
+    this.unsent = undefined
     this.progress = "maybe-sent"
-    this.socket.uncork()
+    writeWhole(this.socket, unsent)
   }
 
   write(piece: Uint8Array): boolean {
@@ -207,7 +218,7 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
     if (this.gone || this.spent) return
     if (this.observer === undefined) return this.end("poisoned")
     // What comes before the request has left is no answer to it.
-    if (this.corked) return this.fail(closedFailure, "poisoned")
+    if (this.unsent !== undefined) return this.fail(closedFailure, "poisoned")
     this.progress = "response-started"
     if (this.held === undefined) this.read(chunk)
     else this.held.rest = Buffer.concat([this.held.rest, chunk])

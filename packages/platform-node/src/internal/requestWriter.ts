@@ -50,39 +50,47 @@ const startOf = (request: WireRequest): string => {
 /** RFC 9110, 8.6: no content is said with a zero where content is expected, with silence elsewhere. */
 const expectsContent = (method: string): boolean => method === "POST" || method === "PUT" || method === "PATCH"
 
-const writeLarge = (socket: Writable, head: string, body: Uint8Array): void => {
-  socket.cork()
-  socket.write(head, "latin1")
-  socket.write(body)
-  socket.uncork()
+/** What leaves in one write: text whose characters are all in latin1, or bytes. */
+export type Whole = string | Uint8Array
+
+const joined = (head: string, body: string | Uint8Array, size: number): Whole => {
+  // All of it is ASCII, which is latin1 as well.
+  if (size === body.length && typeof body === "string") return head + body
+  const bytes = Buffer.allocUnsafe(head.length + size)
+  bytes.write(head, "latin1")
+  if (typeof body === "string") bytes.write(body, head.length)
+  else bytes.set(body, head.length)
+  return bytes
 }
 
-const writeText = (socket: Writable, head: string, body: string): void => {
-  const size = Buffer.byteLength(body)
-  const whole = `${head}content-length: ${size}\r\n\r\n`
-  if (size > smallBody) {
-    writeLarge(socket, whole, Buffer.from(body))
-  } else if (size === body.length) {
-    // All of it is ASCII, which is latin1 as well.
-    socket.write(whole + body, "latin1")
-  } else {
-    const bytes = Buffer.allocUnsafe(whole.length + size)
-    bytes.write(whole, "latin1")
-    bytes.write(body, whole.length)
-    socket.write(bytes)
-  }
+const headOf = (request: WireRequest, size: number): string => {
+  const head = startOf(request)
+  return size > 0 || expectsContent(request.method) ? `${head}content-length: ${size}\r\n\r\n` : `${head}\r\n`
 }
 
-const writeBytes = (socket: Writable, head: string, body: Uint8Array): void => {
-  const whole = `${head}content-length: ${body.byteLength}\r\n\r\n`
-  if (body.byteLength > smallBody) {
-    writeLarge(socket, whole, body)
-  } else {
-    const bytes = Buffer.allocUnsafe(whole.length + body.byteLength)
-    bytes.write(whole, "latin1")
-    bytes.set(body, whole.length)
-    socket.write(bytes)
-  }
+const sizeOf = (body: string | Uint8Array): number =>
+  typeof body === "string" ? Buffer.byteLength(body) : body.byteLength
+
+/**
+ * The request as one write; `undefined` where its body is streamed or too large, for `writeParts`.
+ *
+ * @internal
+ */
+export const wholeOf = (request: WireRequest): Whole | undefined => {
+  const { body = "" } = request
+  if (typeof body === "object" && !(body instanceof Uint8Array)) return undefined
+  const size = sizeOf(body)
+  return size > smallBody ? undefined : joined(headOf(request, size), body, size)
+}
+
+/**
+ * Writes what `wholeOf` made.
+ *
+ * @internal
+ */
+export const writeWhole = (socket: Writable, whole: Whole): void => {
+  if (typeof whole === "string") socket.write(whole, "latin1")
+  else socket.write(whole)
 }
 
 const writeStreamedHead = (socket: Writable, head: string, { contentLength }: StreamedBody): Remaining => {
@@ -96,22 +104,20 @@ const writeStreamedHead = (socket: Writable, head: string, { contentLength }: St
 }
 
 /**
- * Writes a request, but for a streamed body, of which it says what must follow.
+ * Writes a request that is no single write, but for a streamed body, of which it says what must follow.
  *
  * @internal
  */
-export const writeRequest = (socket: Writable, request: WireRequest): Remaining => {
-  const head = startOf(request)
+export const writeParts = (socket: Writable, request: WireRequest): Remaining => {
   const { body } = request
-  if (typeof body === "string" && body !== "") {
-    writeText(socket, head, body)
-  } else if (body instanceof Uint8Array && body.byteLength > 0) {
-    writeBytes(socket, head, body)
-  } else if (typeof body === "object" && !(body instanceof Uint8Array)) {
-    return writeStreamedHead(socket, head, body)
-  } else {
-    socket.write(expectsContent(request.method) ? `${head}content-length: 0\r\n\r\n` : `${head}\r\n`, "latin1")
+  if (typeof body === "object" && !(body instanceof Uint8Array)) {
+    return writeStreamedHead(socket, startOf(request), body)
   }
+  const bytes = typeof body === "string" ? Buffer.from(body) : body!
+  socket.cork()
+  socket.write(headOf(request, bytes.byteLength), "latin1")
+  socket.write(bytes)
+  socket.uncork()
   return "nothing"
 }
 

@@ -365,15 +365,13 @@ describe("the requests of one turn of the event loop", () => {
     expect(second.closes).toEqual(["local"])
   })
 
-  it("the pieces of a streamed body leave behind their head", async () => {
+  it("a request with a streamed body is not held, and the pieces leave behind their head", async () => {
     const [{ connection: other }, { connection, wire }] = [await open(), await open()]
     await nextTurn()
     other.send(request(), new Recorder())
     connection.send(request({ method: "POST", body: { contentLength: undefined } }), new Recorder())
     expect(connection.write(Buffer.from("abc"))).toBe(true)
     connection.endBody()
-    expect(wire.written).toBe("")
-    await nextTurn()
     expect(wire.written).toMatch(/^POST .*\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/s)
   })
 })

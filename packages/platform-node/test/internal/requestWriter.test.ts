@@ -1,7 +1,17 @@
+import type { WireRequest } from "@connection-pool/core/Connection"
+import type { Writable } from "node:stream"
 import { describe, expect, it } from "vitest"
-import { writeChunk, writeLastChunk, writeRequest } from "../../src/internal/requestWriter.js"
+import { wholeOf, writeChunk, writeLastChunk, writeParts, writeWhole } from "../../src/internal/requestWriter.js"
 import { request } from "../support/recorder.js"
 import { Wire } from "../support/wire.js"
+
+/** As a connection does it. */
+const writeRequest = (socket: Writable, request: WireRequest) => {
+  const whole = wholeOf(request)
+  if (whole === undefined) return writeParts(socket, request)
+  writeWhole(socket, whole)
+  return "nothing"
+}
 
 const written = (fields: Parameters<typeof request>[0]) => {
   const wire = new Wire()
