@@ -34,7 +34,7 @@ export const promises = (call: () => Promise<void>): Driver => (round) =>
   })
 
 /** For clients that return an Effect: each caller is a fiber. */
-export const effects = <E>(call: Effect.Effect<void, E>): Driver => (round) => {
+export const effects = <E>(call: Effect.Effect<void, E>, spans: boolean): Driver => (round) => {
   const caller = Effect.suspend(() => {
     let since = round.startedAt
     return Effect.whileLoop({
@@ -45,5 +45,6 @@ export const effects = <E>(call: Effect.Effect<void, E>): Driver => (round) => {
       }
     })
   })
-  return Effect.runPromise(Effect.replicateEffect(caller, round.callers, { concurrency: "unbounded", discard: true }))
+  const callers = Effect.replicateEffect(caller, round.callers, { concurrency: "unbounded", discard: true })
+  return Effect.runPromise(Effect.withTracerEnabled(callers, spans))
 }

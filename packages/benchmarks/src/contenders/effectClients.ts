@@ -14,14 +14,15 @@ import type { Open, Setup } from "../contender.js"
 import { effects } from "../drivers.js"
 import { check } from "../workloads.js"
 
-/** A contender whose layer is built once, and whose calls are made with the services that it gives. */
+/** A contender whose layer is built once, and whose calls are made with the services that it gives. Spans: a program's own choice. */
 const over = <R, E>(
   layer: (connections: number) => Layer.Layer<R, E>,
-  call: (setup: Setup) => Effect.Effect<Effect.Effect<void, unknown>, never, R>
+  call: (setup: Setup) => Effect.Effect<Effect.Effect<void, unknown>, never, R>,
+  spans = true
 ): Open =>
 async (setup) => {
   const runtime = ManagedRuntime.make(layer(setup.connections))
-  return { play: effects(await runtime.runPromise(call(setup))), close: () => runtime.dispose() }
+  return { play: effects(await runtime.runPromise(call(setup)), spans), close: () => runtime.dispose() }
 }
 
 const checkStatus = (status: number): void => {
@@ -46,12 +47,12 @@ const httpClient = ({ origin, workload }: Setup) =>
   Effect.map(HttpClient.HttpClient, (client) => {
     const { body, headers, method, path, reads } = workload
     const url = `${origin}${path}`
-    const type = headers["content-type"]
-    // The request is made anew for each call, as it is where every call has a body of its own.
+    // The body says the type. The request is made anew for each call, as it is where every call has a body of its own.
+    const { "content-type": type, ...others } = headers
     const request = () =>
       HttpClientRequest.make(method)(
         url,
-        body === undefined ? { headers } : { headers, body: HttpBody.text(body, type) }
+        body === undefined ? { headers: others } : { headers: others, body: HttpBody.text(body, type) }
       )
     return Effect.suspend(() => client.execute(request())).pipe(
       Effect.flatMap((response) => {
@@ -62,8 +63,6 @@ const httpClient = ({ origin, workload }: Setup) =>
       Effect.map((value) => check(workload, value))
     )
   })
-
-const withoutSpans = (setup: Setup) => Effect.map(httpClient(setup), Effect.withTracerEnabled(false))
 
 const pool = (connections: number) => NodeConnectionPool.layer({ maxConnectionsPerOrigin: connections })
 
@@ -93,6 +92,6 @@ export const layerUndici = over(platformUndici, httpClient)
 
 export const poolExecute = over(pool, execute)
 
-export const poolHttpClient = over(poolClient, withoutSpans)
+export const poolHttpClient = over(poolClient, httpClient, false)
 
 export const poolHttpClientSpans = over(poolClient, httpClient)
