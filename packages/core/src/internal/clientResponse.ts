@@ -10,6 +10,7 @@ import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as IncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as UrlParams from "@effect/platform/UrlParams"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -70,7 +71,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
 
   get stream(): Stream.Stream<Uint8Array, ResponseError> {
     return Stream.suspend(() => {
-      if (this.read === "whole") return Stream.fromEffect(this.bytes)
+      if (this.read === "whole") return Stream.fromEffect(this.readWhole(Effect.succeed))
       if (this.read === "streamed") return Stream.fail(this.readBefore())
       this.read = "streamed"
       return Stream.mapError(this.exchange.body, (error) => this.failed(error))
@@ -78,11 +79,11 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get text(): Effect.Effect<string, ResponseError> {
-    return Effect.map(this.bytes, (bytes) => this.decode(bytes))
+    return this.readWhole((bytes) => Effect.succeed(this.decode(bytes)))
   }
 
   get json(): Effect.Effect<unknown, ResponseError> {
-    return Effect.flatMap(this.bytes, (bytes) => {
+    return this.readWhole((bytes) => {
       const text = this.decode(bytes)
       if (text === "") return Effect.succeed(null)
       try {
@@ -98,19 +99,20 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   }
 
   get formData(): Effect.Effect<FormData, ResponseError> {
-    return Effect.flatMap(this.bytes, (bytes) =>
+    return this.readWhole((bytes) =>
       Effect.tryPromise({
         try: () =>
           new Response(bytes as Uint8Array<ArrayBuffer>, {
             headers: { "content-type": this.headers["content-type"] ?? "" }
           }).formData(),
         catch: (cause) => responseError(this, "the body is not a form as its content-type says", cause)
-      }))
+      })
+    )
   }
 
   get arrayBuffer(): Effect.Effect<ArrayBuffer, ResponseError> {
     // Not `slice`: a `Buffer` of Node's would not be copied, and its memory has other things too.
-    return Effect.map(this.bytes, (bytes) => new Uint8Array(bytes).buffer)
+    return this.readWhole((bytes) => Effect.succeed(new Uint8Array(bytes).buffer))
   }
 
   /** Nothing is read for it. */
@@ -124,9 +126,10 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     }
   }
 
-  /** The whole body, however often it is asked for. */
-  private get bytes(): Effect.Effect<Uint8Array, ResponseError> {
-    return Effect.flatMap(IncomingMessage.MaxBodySize, (maxBodySize) => {
+  /** What `use` makes of the whole body, however often it is asked for. */
+  private readWhole<A>(use: (bytes: Uint8Array) => Effect.Effect<A, ResponseError>): Effect.Effect<A, ResponseError> {
+    return Effect.withFiberRuntime((fiber) => {
+      const maxBodySize = Context.get(fiber.currentContext, IncomingMessage.MaxBodySize)
       if (this.read === "streamed") return Effect.fail(this.readBefore())
       this.read = "whole"
       return Effect.matchEffect(this.exchange.bytes, {
@@ -134,7 +137,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
         onSuccess: (bytes) =>
           maxBodySize._tag === "Some" && bytes.length > Number(maxBodySize.value)
             ? Effect.fail(responseError(this, `the body is larger than ${maxBodySize.value} bytes (MaxBodySize)`))
-            : Effect.succeed(bytes)
+            : use(bytes)
       })
     })
   }
