@@ -19,12 +19,15 @@ export interface BodySource {
   onTaken(): void
 }
 
+/** No list is held while nothing has come. */
+const noPieces: Array<Uint8Array> = []
+
 export class BodyBuffer {
   /** Bytes that wait for the reader. */
   unread = 0
   /** Somebody has begun to read. */
   reading = false
-  private pieces: Array<Uint8Array> = []
+  private pieces = noPieces
   /** Everything has come. */
   ended = false
   private failure: PoolError | undefined = undefined
@@ -37,7 +40,8 @@ export class BodyBuffer {
 
   push(piece: Uint8Array): void {
     this.unread += piece.length
-    this.pieces.push(piece)
+    if (this.pieces === noPieces) this.pieces = [piece]
+    else this.pieces.push(piece)
     this.serve()
   }
 
@@ -74,7 +78,7 @@ export class BodyBuffer {
     if (reader === undefined) return
     if (this.pieces.length > 0) {
       const pieces = this.pieces
-      this.pieces = []
+      this.pieces = noPieces
       this.unread = 0
       this.reader = undefined
       reader(Effect.succeed(Chunk.unsafeFromArray(pieces)))

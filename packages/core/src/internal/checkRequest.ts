@@ -15,8 +15,14 @@ import type { PoolRequest } from "../PoolRequest.js"
 import * as Kind from "./optionKind.js"
 import { Remembered } from "./remembered.js"
 
+/*
+ * What lives as long as its request is an instance of a class, and no list begins as `[]`: where most objects of a literal survive
+ * the first small collections, as they do while many requests wait, V8 allocates all later ones in the old generation, with
+ * all that they refer to (docs/DESIGN.md, 13.20).
+ */
+
 /** A request that can be sent. Times are milliseconds, `undefined` where the request does not say. */
-export interface CheckedRequest {
+export class CheckedRequest {
   readonly target: Target
   readonly tls: TlsOptions | undefined
   readonly wire: WireRequest
@@ -28,7 +34,49 @@ export interface CheckedRequest {
   readonly bodyTimeout: number | undefined
   readonly maxResponseSize: number | undefined
   readonly onPhase: PoolRequest["onPhase"]
+
+  constructor(request: PoolRequest, target: Target, wire: WireRequest) {
+    this.target = target
+    this.tls = request.tls
+    this.wire = wire
+    this.stream = isStream(request.body) ? request.body : undefined
+    this.timeout = durationOf("timeout", request.timeout)
+    this.acquireTimeout = durationOf("acquireTimeout", request.acquireTimeout)
+    this.headersTimeout = durationOf("headersTimeout", request.headersTimeout)
+    this.bodyTimeout = durationOf("bodyTimeout", request.bodyTimeout)
+    this.maxResponseSize = sizeOf(request.maxResponseSize)
+    this.onPhase = request.onPhase
+  }
 }
+
+class CheckedWire implements WireRequest {
+  readonly method: string
+  readonly target: string
+  readonly authority: string
+  readonly headers: ReadonlyArray<string>
+  readonly body: WireRequest["body"]
+  readonly keepAlive: boolean
+
+  constructor(
+    method: string,
+    target: string,
+    authority: string,
+    headers: ReadonlyArray<string>,
+    body: WireRequest["body"],
+    keepAlive: boolean
+  ) {
+    this.method = method
+    this.target = target
+    this.authority = authority
+    this.headers = headers
+    this.body = body
+    this.keepAlive = keepAlive
+  }
+}
+
+const oneLine: ReadonlyArray<string> = [""]
+
+const newLines = (): Array<string> => oneLine.slice(1)
 
 /** What the pool adds to every request. */
 export interface RequestDefaults {
@@ -80,7 +128,7 @@ const methodOf = (method: string | undefined): string => {
 
 /** The headers as they are sent, and what those that are the pool's own say. */
 class CheckedHeaders {
-  readonly lines: Array<string> = []
+  readonly lines = newLines()
   authority: string | undefined = undefined
   contentLength: number | undefined = undefined
   keepAlive = true
@@ -191,25 +239,10 @@ const check = (request: PoolRequest, target: Target, defaults: RequestDefaults):
   if (defaults.acceptEncoding !== undefined && !headers.choosesCoding) {
     headers.lines.push("accept-encoding", defaults.acceptEncoding)
   }
-  return {
-    target,
-    tls: request.tls,
-    wire: {
-      method,
-      target: target.path,
-      authority: headers.authority ?? target.origin.authority,
-      headers: headers.lines,
-      body,
-      keepAlive: defaults.keepAlive && headers.keepAlive
-    },
-    stream: isStream(request.body) ? request.body : undefined,
-    timeout: durationOf("timeout", request.timeout),
-    acquireTimeout: durationOf("acquireTimeout", request.acquireTimeout),
-    headersTimeout: durationOf("headersTimeout", request.headersTimeout),
-    bodyTimeout: durationOf("bodyTimeout", request.bodyTimeout),
-    maxResponseSize: sizeOf(request.maxResponseSize),
-    onPhase: request.onPhase
-  }
+  const authority = headers.authority ?? target.origin.authority
+  const keepAlive = defaults.keepAlive && headers.keepAlive
+  const wire = new CheckedWire(method, target.path, authority, headers.lines, body, keepAlive)
+  return new CheckedRequest(request, target, wire)
 }
 
 /** The request, ready to be sent, or what is wrong with it. */

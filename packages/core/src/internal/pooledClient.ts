@@ -36,10 +36,16 @@ import { scopedRequests } from "./scopedRequests.js"
 type Answer = Effect.Effect<ClientResponse, HttpClientError>
 
 /** A request that only has to be sent. */
-interface Prepared {
+class Prepared {
   readonly request: HttpClientRequest
   readonly site: RequestSite
   readonly body: ClientBody
+
+  constructor(request: HttpClientRequest, site: RequestSite, body: ClientBody) {
+    this.request = request
+    this.site = site
+    this.body = body
+  }
 }
 
 /** The body knows its type and length, and the span its propagation; the request's own type and length win. */
@@ -136,7 +142,7 @@ const prepare = (pool: Service, request: HttpClientRequest): Answer => {
   if (Either.isLeft(site)) return unsendable(request, true, "url", site.left)
   const body = clientBody(request.body)
   if (body instanceof UnknownBody) return unsendable(request, site.right.hasSecrets, "body", body.description)
-  return send(pool, { request, site: site.right, body })
+  return send(pool, new Prepared(request, site.right, body))
 }
 
 export const make = (pool: Service): HttpClient.HttpClient =>

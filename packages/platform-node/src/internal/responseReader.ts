@@ -127,7 +127,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     this.started = false
     this.paused = false
     this.outside = 0
-    this.rawHeaders = []
+    this.rawHeaders = noHeaders
     this.nameOpen = false
     this.keepAlive = false
     this.mustClose = false
@@ -223,7 +223,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     if (this.nameOpen) {
       this.rawHeaders[this.rawHeaders.length - 1] += name
     } else {
-      this.rawHeaders.push(name)
+      if (this.rawHeaders === noHeaders) this.rawHeaders = [name]
+      else this.rawHeaders.push(name)
       this.nameOpen = true
     }
     return Llhttp.verdict.proceed
@@ -249,7 +250,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     if (status === 101) return this.refuse("UnexpectedUpgrade", "101 Switching Protocols, which nobody asked for")
     if (status < 200) {
       this.phase = phase.interimEnd
-      this.rawHeaders = []
+      this.rawHeaders = noHeaders
       return Llhttp.verdict.noBody
     }
     const noBody = this.headRequest || status === 204 || status === 304
