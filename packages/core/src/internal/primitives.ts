@@ -3,7 +3,7 @@
  *
  * V8 allocates a function that is written as the right side of an assignment to a property in the old generation. Effect 3 builds
  * these two in that way, so that each use of them leaves something behind that no small garbage collection frees, and that
- * holds what the request held (31.6 µs of CPU a request in place of 18.5: docs/DESIGN.md, 13.17). Here the same
+ * holds what the request held (docs/DESIGN.md, 13.17, has the figures). Here the same
  * instructions for the runtime are built without such functions. Where a version of Effect does not know them, its own are used.
  *
  * @internal
@@ -69,12 +69,18 @@ const ownMask = <A, E, R>(use: (restore: Restore) => Effect.Effect<A, E, R>): Ef
     (before: RuntimeFlags.RuntimeFlags) => use(RuntimeFlags.interruption(before) ? interruptible : uninterruptible)
   )
 
-/** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
-export const async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E> = isKnown
-  ? ownAsync
-  : (register) => Effect.async((resume) => register(resume))
+export interface Primitives {
+  /** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
+  readonly async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E>
+  /** `Effect.uninterruptibleMask`. */
+  readonly uninterruptibleMask: <A, E, R>(use: (restore: Restore) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
 
-/** `Effect.uninterruptibleMask`. */
-export const uninterruptibleMask: <A, E, R>(
-  use: (restore: Restore) => Effect.Effect<A, E, R>
-) => Effect.Effect<A, E, R> = isKnown ? ownMask : Effect.uninterruptibleMask
+export const ours: Primitives = { async: ownAsync, uninterruptibleMask: ownMask }
+
+export const effects: Primitives = {
+  async: (register) => Effect.async((resume) => register(resume)),
+  uninterruptibleMask: Effect.uninterruptibleMask
+}
+
+export const { async, uninterruptibleMask } = isKnown ? ours : effects

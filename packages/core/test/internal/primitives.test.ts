@@ -12,14 +12,9 @@ import * as Primitives from "../../src/internal/primitives.js"
 v8.setFlagsFromString("--expose-gc")
 const gc = runInNewContext("gc") as (options?: { readonly type: "minor" }) => void
 
-type Way = Pick<typeof Primitives, "async" | "uninterruptibleMask">
-
-const ways: ReadonlyArray<readonly [name: string, way: Way]> = [
-  ["ours", Primitives],
-  ["Effect's", {
-    async: (register) => Effect.async((resume) => register(resume)),
-    uninterruptibleMask: Effect.uninterruptibleMask
-  }]
+const ways: ReadonlyArray<readonly [name: string, way: Primitives.Primitives]> = [
+  ["our", Primitives.ours],
+  ["Effect's", Primitives.effects]
 ]
 
 const oldSpace = (): number =>
