@@ -9,5 +9,6 @@ export default defineWorkspace([
   project("platform-node"),
   project("demo"),
   project("examples"),
-  project("benchmarks")
+  project("benchmarks"),
+  project("reliability")
 ])
