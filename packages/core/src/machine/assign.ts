@@ -18,19 +18,30 @@ export interface PoolRoom {
 /**
  * - an entry: reuse it
  * - `open`: dial
- * - `evict`: close the pool's oldest idle connection, then dial; it belongs to another key, since this one has none idle
+ * - `evict`: close an idle connection, the `victim`, then dial
  * - `blocked`: dial as soon as the whole pool has room
  * - `wait`: what is open or under way will do
  */
 export type Decision = ConnectionEntry | "open" | "evict" | "blocked" | "wait"
 
 export const assign = (shelf: OriginShelf, pool: PoolRoom): Decision => {
-  const ready = shelf.ready(pool.scheduling)
-  if (ready !== undefined) return ready
-  if (!shelf.wantsDial()) return "wait"
-  if (pool.room > 0) return "open"
-  return pool.idle.oldest === undefined ? "blocked" : "evict"
+  if (shelf.demand === 0) return "wait"
+  const wantsDial = shelf.wantsDial()
+  const hasRoom = pool.room > 0 && !shelf.full
+  if (shelf.waiting.size > 0) {
+    // What is idle makes room for who takes a fresh connection only: that one came first.
+    const makesRoom = wantsDial && shelf.lacksFresh && !hasRoom
+    const ready = makesRoom ? shelf.shared.newest : shelf.ready(pool.scheduling)
+    if (ready !== undefined) return ready
+  }
+  if (!wantsDial) return "wait"
+  if (hasRoom) return "open"
+  return victim(shelf, pool) === undefined ? "blocked" : "evict"
 }
+
+/** The idle connection that gives way to a dial of this key: its own oldest where the key is full, otherwise the pool's oldest. */
+export const victim = (shelf: OriginShelf, pool: PoolRoom): ConnectionEntry | undefined =>
+  shelf.full ? shelf.idle.oldest : pool.idle.oldest
 
 /**
  * Whether a connection of `holder` that just became free is to be closed so that `blocked`, another key that waits for room in

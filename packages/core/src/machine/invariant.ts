@@ -81,7 +81,7 @@ const checkShelf = (machine: PoolMachine, shelf: OriginShelf, check: Check): voi
   check("L1", shelf.counts.open <= shelf.limits.maxConnections, `${shelf.key} has too many connections`)
   check("L2", shelf.counts.idle <= shelf.limits.maxIdle, `${shelf.key} has too many idle connections`)
   check("L10", shelf.slot >= 0 || shelf.limits.unusedAfter === Infinity, `${shelf.key} is never reviewed`)
-  if (shelf.waiting.size === 0) {
+  if (shelf.demand === 0) {
     check("L9", !machine.dialTurns.has(shelf), `${shelf.key} wants to dial for nobody`)
     return
   }
@@ -95,7 +95,7 @@ const checkShelf = (machine: PoolMachine, shelf: OriginShelf, check: Check): voi
 
 const checkWaiters = (machine: PoolMachine, check: Check): void => {
   let queued = 0
-  for (const shelf of machine.shelves.values()) queued += shelf.waiting.size
+  for (const shelf of machine.shelves.values()) queued += shelf.demand
   check("L6", queued === machine.waiting.size, "the queues and the pool disagree on who waits")
   for (const waiter of machine.waiting.values()) {
     check("L6", waiter.entry === undefined && !machine.granted.has(waiter.id), `waiter ${waiter.id} is in two places`)

@@ -44,6 +44,8 @@ export class OriginShelf implements Alarm {
   slot = -1
   readonly counts = new StateCounts()
   readonly waiting = new WaitQueue()
+  /** Those that take no connection but one that is opened while they wait; they come before the others. */
+  readonly fresh = new WaitQueue()
   /** Connections being opened because somebody waited. */
   readonly connecting = new EntryOrder()
   /** Connections without a lease. */
@@ -68,8 +70,22 @@ export class OriginShelf implements Alarm {
     return this.shared.newest ?? (scheduling === "lifo" ? this.idle.newest : this.idle.oldest)
   }
 
+  /** Requests without a connection. */
+  get demand(): number {
+    return this.waiting.size + this.fresh.size
+  }
+
+  get full(): boolean {
+    return this.counts.open >= this.limits.maxConnections
+  }
+
+  /** Whether somebody who takes no other than a fresh connection has none under way. */
+  get lacksFresh(): boolean {
+    return this.fresh.size > this.counts.connecting
+  }
+
   get inUse(): boolean {
-    return this.waiting.size > 0 || this.counts.active > 0 || this.counts.connecting > 0
+    return this.demand > 0 || this.counts.active > 0 || this.counts.connecting > 0
   }
 
   /** Whether a connection is there that a waiter may hope for. */
@@ -79,13 +95,17 @@ export class OriginShelf implements Alarm {
 
   /** Whether the waiters need one more dial than is under way, and the key's own limit and failures allow it. */
   wantsDial(): boolean {
-    if (this.waiting.size <= this.counts.connecting || this.counts.open >= this.limits.maxConnections) return false
-    return this.failures === 0 || (this.counts.connecting === 0 && (!this.hasEstablished || this.redial.slot < 0))
+    if (this.demand <= this.counts.connecting) return false
+    // In a full key an idle connection gives way to a fresh one.
+    if (this.full && !(this.lacksFresh && this.counts.idle > 0)) return false
+    if (this.failures === 0) return true
+    const hopeless = !this.hasEstablished || this.lacksFresh
+    return this.counts.connecting === 0 && (hopeless || this.redial.slot < 0)
   }
 
   /** The dial to give up when a waiter has left: the newest, if there are more than waiters. */
   get surplusDial(): ConnectionEntry | undefined {
-    return this.counts.connecting > this.waiting.size ? this.connecting.newest : undefined
+    return this.counts.connecting > this.demand ? this.connecting.newest : undefined
   }
 
   /** When to dial again after one more failure; `jitter` is in [0, 1). */

@@ -10,7 +10,7 @@ import { noCommands } from "./command.js"
 import { admit, ConnectionEntry, dismiss, move, StateCounts } from "./connectionEntry.js"
 import { EntryOrder } from "./entryOrder.js"
 import type { OriginShelf, Redial, Scheduling } from "./originShelf.js"
-import type { Waiter } from "./waitQueue.js"
+import type { Waiter, WaitQueue } from "./waitQueue.js"
 
 export interface PoolLimits {
   /** Connecting, active and idle of all keys together. */
@@ -105,7 +105,7 @@ export class PoolBooks {
 
   /** A waiter goes to the end of its queue. */
   protected enqueue(waiter: Waiter): void {
-    waiter.shelf.waiting.push(waiter)
+    waiter.queue.push(waiter)
     this.enqueued(waiter)
   }
 
@@ -115,7 +115,7 @@ export class PoolBooks {
   }
 
   protected unqueue(waiter: Waiter): void {
-    waiter.shelf.waiting.remove(waiter)
+    waiter.queue.remove(waiter)
     this.waiting.delete(waiter.id)
     this.alarms.clear(waiter)
     if (!waiter.shelf.wantsDial()) this.dialTurns.delete(waiter.shelf)
@@ -142,7 +142,7 @@ export class PoolBooks {
       if (this.draining) {
         this.refuse(waiter.id, "closed")
       } else {
-        waiter.shelf.waiting.unshift(waiter)
+        waiter.queue.unshift(waiter)
         this.enqueued(waiter)
       }
     }
@@ -157,8 +157,8 @@ export class PoolBooks {
     this.order({ _tag: "Reject", waiter, reason })
   }
 
-  protected rejectAll(shelf: OriginShelf, reason: RejectReason): void {
-    for (let waiter = shelf.waiting.first; waiter !== undefined; waiter = shelf.waiting.first) {
+  protected rejectAll(queue: WaitQueue, reason: RejectReason): void {
+    for (let waiter = queue.first; waiter !== undefined; waiter = queue.first) {
       this.reject(waiter, reason)
     }
   }

@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import { assign, owesRoom } from "./assign.js"
+import { assign, owesRoom, victim } from "./assign.js"
 import type { Command } from "./command.js"
 import { noCommands } from "./command.js"
 import type { ConnectionEntry } from "./connectionEntry.js"
@@ -21,8 +21,11 @@ const lifetimeJitter = 0.025
 export class PoolMachine extends PoolBooks {
   // --- inputs ---------------------------------------------------------------------------------------------------------------
 
-  /** Somebody wants a connection until `deadline`; the waiter's id is what `nextWaiter` said before. */
-  requested(now: number, key: string, limits: KeyLimits, deadline: number): ReadonlyArray<Command> {
+  /**
+   * Somebody wants a connection until `deadline`; the waiter's id is what `nextWaiter` said before. `fresh`: no other than one that
+   * is opened from now on, and before all others. It was admitted once, and `maxWaiting` does not concern it.
+   */
+  requested(now: number, key: string, limits: KeyLimits, deadline: number, fresh = false): ReadonlyArray<Command> {
     const id = this.requests++
     if (this.draining) {
       this.refuse(id, "closed")
@@ -30,11 +33,11 @@ export class PoolMachine extends PoolBooks {
     }
     const shelf = this.use(now, key, limits)
     this.elapse(now)
-    const waiter = new Waiter(id, shelf, deadline)
-    const ready = shelf.ready(this.scheduling)
+    const waiter = new Waiter(id, shelf, deadline, fresh ? shelf.fresh : shelf.waiting)
+    const ready = fresh ? undefined : shelf.ready(this.scheduling)
     if (ready !== undefined) {
       this.grant(ready, waiter)
-    } else if (this.waiting.size >= this.limits.maxWaiting) {
+    } else if (this.waiting.size >= this.limits.maxWaiting && !fresh) {
       this.refuse(id, "queue_full")
     } else {
       this.enqueue(waiter)
@@ -64,7 +67,7 @@ export class PoolMachine extends PoolBooks {
   /** Whether somebody waits who would be served if a connection of this key were given back now. */
   isWanted(key: string): boolean {
     const shelf = this.shelves.get(key)
-    return this.dialTurns.size > 0 || (shelf !== undefined && shelf.waiting.size > shelf.counts.connecting)
+    return this.dialTurns.size > 0 || (shelf !== undefined && shelf.demand > shelf.counts.connecting)
   }
 
   /** A granted connection was handed to its waiter; from here on it is a lease, and ends by `released`. */
@@ -88,6 +91,10 @@ export class PoolMachine extends PoolBooks {
     shelf.failures = 0
     this.alarms.clear(shelf.redial)
     this.becomeIdle(entry)
+    for (let waiter = shelf.fresh.first; waiter !== undefined && entry.hasRoom; waiter = shelf.fresh.first) {
+      this.unqueue(waiter)
+      this.grant(entry, waiter)
+    }
     this.settle(shelf)
     return this.answer()
   }
@@ -103,9 +110,10 @@ export class PoolMachine extends PoolBooks {
     const givenUp = entry.state === "closing"
     this.remove(entry)
     if (givenUp) return this.answer()
+    this.rejectAll(shelf.fresh, "connect_failed")
     if (!shelf.hasEstablished) {
       shelf.failures++
-      this.rejectAll(shelf, "connect_failed")
+      this.rejectAll(shelf.waiting, "connect_failed")
     } else if (shelf.redial.slot < 0) {
       // Dials that fail together are one round.
       shelf.failures++
@@ -251,17 +259,15 @@ export class PoolMachine extends PoolBooks {
 
   /** The key's oldest waiters get the connections that are ready; if that is not enough, the key asks for its turn to dial. */
   private serve(shelf: OriginShelf): void {
-    for (let waiter = shelf.waiting.first; waiter !== undefined; waiter = shelf.waiting.first) {
-      const decision = assign(shelf, this)
-      if (decision === "wait") break
-      if (typeof decision === "string") {
-        this.dialTurns.add(shelf)
-        return
-      }
+    let decision = assign(shelf, this)
+    while (typeof decision !== "string") {
+      const waiter = shelf.waiting.first!
       this.unqueue(waiter)
       this.grant(decision, waiter)
+      decision = assign(shelf, this)
     }
-    this.dialTurns.delete(shelf)
+    if (decision === "wait") this.dialTurns.delete(shelf)
+    else this.dialTurns.add(shelf)
   }
 
   /** Room in the pool goes to the keys that want to dial, one dial a turn. */
@@ -270,7 +276,7 @@ export class PoolMachine extends PoolBooks {
       const decision = assign(shelf, this)
       if (decision === "blocked") return
       this.dialTurns.delete(shelf)
-      if (decision === "evict") this.close(this.idle.oldest!, "evicted")
+      if (decision === "evict") this.close(victim(shelf, this)!, "evicted")
       this.connect(shelf, shelf.connecting)
       // Back to the end of the line, where the loop meets it again.
       if (shelf.wantsDial()) this.dialTurns.add(shelf)

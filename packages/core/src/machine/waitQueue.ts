@@ -1,5 +1,5 @@
 /**
- * The requests of one key that have no connection, first come first served.
+ * Requests of one key that have no connection, first come first served.
  *
  * @internal
  */
@@ -19,11 +19,14 @@ export class Waiter implements Alarm {
   readonly shelf: OriginShelf
   /** When it gives up. */
   readonly deadline: number
+  /** Where it waits. */
+  readonly queue: WaitQueue
 
-  constructor(id: number, shelf: OriginShelf, deadline: number) {
+  constructor(id: number, shelf: OriginShelf, deadline: number, queue: WaitQueue = shelf.waiting) {
     this.id = id
     this.shelf = shelf
     this.deadline = deadline
+    this.queue = queue
   }
 }
 

@@ -31,16 +31,16 @@ const finish = (player: Player): void => {
 /** Dials succeed, leases end, closes complete; time passes only when nothing else is left to happen. */
 const settle = (player: Player): void => {
   if (player.ledger.draining) return drain(player)
-  const patience = 10 + 2 * player.ledger.waiting
-  for (let round = 0; player.ledger.waiting + player.undelivered().length > 0; round++) {
-    if (round > patience) throw new Error(`L9: ${player.ledger.waiting} are stranded`)
-    const before = player.ledger.connections.length + player.ledger.waiting
+  const patience = 10 + 2 * player.ledger.waiters.length
+  for (let round = 0; player.ledger.waiters.length + player.undelivered().length > 0; round++) {
+    if (round > patience) throw new Error(`L9: ${player.ledger.waiters.length} are stranded`)
+    const before = player.ledger.connections.length + player.ledger.waiters.length
     for (const { id } of player.all((one) => one.phase === "connecting")) {
       player.input({ _tag: "connected", now: player.now, id, jitter: 0, carries: 1 })
     }
     finish(player)
-    const after = player.ledger.connections.length + player.ledger.waiting
-    if (before === after && player.ledger.waiting > 0) player.play.wakeOnTime()
+    const after = player.ledger.connections.length + player.ledger.waiters.length
+    if (before === after && player.ledger.waiters.length > 0) player.play.wakeOnTime()
   }
   for (const ask of player.ledger.asks) {
     if (ask.state === "waiting") throw new Error(`L6: ${ask.id} got no answer`)

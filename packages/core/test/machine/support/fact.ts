@@ -4,7 +4,13 @@
 
 /** What the machine was told. Without `now` it is told no time. */
 export type Fact =
-  | { readonly _tag: "requested"; readonly now: number; readonly key: string; readonly deadline: number }
+  | {
+    readonly _tag: "requested"
+    readonly now: number
+    readonly key: string
+    readonly deadline: number
+    readonly fresh: boolean
+  }
   | { readonly _tag: "cancelled"; readonly now: number; readonly waiter: number }
   | { readonly _tag: "delivered"; readonly waiter: number }
   | {
@@ -34,6 +40,7 @@ export interface Ask {
   readonly id: number
   readonly key: string
   readonly deadline: number
+  readonly fresh: boolean
   state: "waiting" | "granted" | "delivered" | "rejected" | "cancelled"
   connection: number
 }

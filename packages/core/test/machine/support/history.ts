@@ -115,7 +115,7 @@ export class Player {
     const { machine } = this
     switch (fact._tag) {
       case "requested":
-        return machine.requested(fact.now, fact.key, this.limits(fact.key), fact.deadline)
+        return machine.requested(fact.now, fact.key, this.limits(fact.key), fact.deadline, fact.fresh)
       case "cancelled":
         return machine.cancelled(fact.now, fact.waiter)
       case "delivered":
@@ -161,7 +161,7 @@ export class Player {
   readonly play = {
     request: (target: number, value: number): void => {
       const deadline = value % 3 === 0 ? Infinity : this.now + 1 + value * 4
-      this.input({ _tag: "requested", now: this.now, key: keys[target % 3]!, deadline })
+      this.input({ _tag: "requested", now: this.now, key: keys[target % 3]!, deadline, fresh: value % 8 === 5 })
     },
     connect: (target: number, value: number): void => {
       const id = pick(this.all(isConnecting), target)?.id
@@ -185,7 +185,7 @@ export class Player {
     cancel: (target: number, value: number): void => {
       const from = value % 8
       const waiter = from < 3
-        ? pick([...this.ledger.queues.values()].flat(), target)
+        ? pick(this.ledger.waiters, target)
         : from < 6
         ? pick(this.undelivered(), target)
         : pick(this.ledger.asks, target)?.id

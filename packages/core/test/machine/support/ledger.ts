@@ -26,8 +26,9 @@ export class Ledger {
   readonly connections: Array<Connection> = []
   /** Open and closing connections. */
   readonly here = new Set<Connection>()
-  /** Who waits for which key, first come first. */
-  readonly queues = new Map<string, Array<number>>()
+  /** Who waits, and apart from them who takes fresh connections only; first come first. */
+  private readonly ordinary = new Map<string, Array<number>>()
+  private readonly fresh = new Map<string, Array<number>>()
   readonly idle: Array<Connection> = []
   private readonly lastUsed = new Map<string, number>()
   /** When a key that was not forgotten yet was last in use. */
@@ -58,10 +59,16 @@ export class Ledger {
     return this.count("connecting", key) + this.count("open", key)
   }
 
-  get waiting(): number {
-    let waiting = 0
-    for (const queue of this.queues.values()) waiting += queue.length
-    return waiting
+  get keys(): ReadonlyArray<string> {
+    return [...this.ordinary.keys(), ...[...this.fresh.keys()].filter((key) => !this.ordinary.has(key))]
+  }
+
+  get waiters(): ReadonlyArray<number> {
+    return [...this.ordinary.values(), ...this.fresh.values()].flat()
+  }
+
+  demand(key: string): number {
+    return this.queue(key).length + this.queue(key, true).length
   }
 
   /** One input and its answer. */
@@ -79,10 +86,15 @@ export class Ledger {
     lookAround(this)
   }
 
-  private queue(key: string): Array<number> {
-    let queue = this.queues.get(key)
-    if (queue === undefined) this.queues.set(key, queue = [])
+  queue(key: string, fresh = false): Array<number> {
+    const queues = fresh ? this.fresh : this.ordinary
+    let queue = queues.get(key)
+    if (queue === undefined) queues.set(key, queue = [])
     return queue
+  }
+
+  private queueOf(ask: Ask): Array<number> {
+    return this.queue(ask.key, ask.fresh)
   }
 
   // --- facts ------------------------------------------------------------------------------------------------------------------
@@ -91,19 +103,21 @@ export class Ledger {
     switch (fact._tag) {
       case "requested": {
         const id = this.asks.length
-        this.asks.push({ id, key: fact.key, deadline: fact.deadline, state: "waiting", connection: -1 })
-        this.queue(fact.key).push(id)
+        const { deadline, fresh, key } = fact
+        const ask: Ask = { id, key, deadline, fresh, state: "waiting", connection: -1 }
+        this.asks.push(ask)
+        this.queueOf(ask).push(id)
         if (!this.draining) this.use(fact.key)
         return
       }
       case "cancelled": {
         const ask = this.asks[fact.waiter]
         if (ask?.state === "waiting") {
-          without(this.queue(ask.key), ask.id)
+          without(this.queueOf(ask), ask.id)
           const forWaiters = [...this.here].some((one) =>
             one.key === ask.key && one.phase === "connecting" && !one.forWarmUp
           )
-          this.surplus = forWaiters && this.count("connecting", ask.key) > this.queue(ask.key).length
+          this.surplus = forWaiters && this.count("connecting", ask.key) > this.demand(ask.key)
         } else if (ask?.state === "granted") {
           const connection = this.connections[ask.connection]!
           without(connection.granted, ask.id)
@@ -216,7 +230,7 @@ export class Ledger {
   private lookWhoIsInUse(): void {
     for (const key of this.lastInUse.keys()) {
       const active = [...this.here].some((one) => one.key === key && one.phase === "open" && leases(one) > 0)
-      const used = active || this.count("connecting", key) > 0 || this.queue(key).length > 0
+      const used = active || this.count("connecting", key) > 0 || this.demand(key) > 0
       if (used) this.lastInUse.set(key, this.now)
     }
   }
@@ -233,7 +247,10 @@ export class Ledger {
 
   private returnGrants(connection: Connection): void {
     for (const waiter of connection.granted) this.asks[waiter]!.state = "waiting"
-    this.queue(connection.key).unshift(...connection.granted)
+    for (const fresh of [true, false]) {
+      const returned = connection.granted.filter((waiter) => this.asks[waiter]!.fresh === fresh)
+      this.queue(connection.key, fresh).unshift(...returned)
+    }
     connection.granted = []
   }
 
@@ -275,7 +292,7 @@ export class Ledger {
       hold(this.open(key) < this.fact.connections, "L9", `${name}: more than was asked for`)
     } else {
       const connecting = this.count("connecting", key)
-      hold(connecting < this.queue(key).length, "L9", `${name}: nobody of ${key} waits for it`)
+      hold(connecting < this.demand(key), "L9", `${name}: nobody of ${key} waits for it`)
       hold(connecting === 0 || !this.failing.has(key), "L9", `${name}: ${key} fails, and dials twice at a time`)
     }
     const connection: Connection = {
@@ -311,8 +328,14 @@ export class Ledger {
     hold(connection.phase === "open", "L6", `${name}: the connection is ${connection.phase}`)
     hold(!connection.spent, "L4", `${name}: the connection must not be used again`)
     hold(leases(connection) < connection.carries, "L4", `${name}: the connection carries enough`)
-    hold(this.queue(ask.key)[0] === waiter, "L6", `${name}: out of turn`)
-    if (leases(connection) === 0) {
+    hold(this.queueOf(ask)[0] === waiter, "L6", `${name}: out of turn`)
+    const justOpened = this.fact._tag === "connected" && this.fact.id === id
+    if (ask.fresh) {
+      hold(justOpened, "L6", `${name}: the connection is not fresh`)
+    } else {
+      hold(!justOpened || this.queue(ask.key, true).length === 0, "L6", `${name}: somebody takes no other`)
+    }
+    if (leases(connection) === 0 && !ask.fresh) {
       for (const other of this.here) {
         const shared = other.key === ask.key && leases(other) > 0 && this.hasRoom(other)
         hold(!shared, "L6", `${name}: ${other.id} could be shared`)
@@ -328,7 +351,7 @@ export class Ledger {
     }
     if ("now" in this.fact) hold(ask.deadline > this.now, "L10", `${name}: the request has timed out`)
     without(this.idle, connection)
-    this.queue(ask.key).shift()
+    this.queueOf(ask).shift()
     connection.granted.push(waiter)
     ask.state = "granted"
     ask.connection = id
@@ -346,14 +369,14 @@ export class Ledger {
     const { _tag } = this.fact
     const free = [...this.here].some((one) => one.key === ask.key && this.hasRoom(one))
     const fits: Record<RejectReason, boolean> = {
-      queue_full: !free && _tag === "requested" && waiter === this.asks.length - 1 &&
-        this.waiting > this.limits.maxWaiting,
+      queue_full: !free && !ask.fresh && _tag === "requested" && waiter === this.asks.length - 1 &&
+        this.waiters.length > this.limits.maxWaiting,
       timed_out: ask.deadline <= this.now,
-      connect_failed: _tag === "connectFailed" && this.count("open", ask.key) === 0,
+      connect_failed: _tag === "connectFailed" && (ask.fresh || this.count("open", ask.key) === 0),
       closed: this.draining
     }
     hold(fits[reason], "L6", `${name}: no reason for that`)
-    without(this.queue(ask.key), waiter)
+    without(this.queueOf(ask), waiter)
     ask.state = "rejected"
   }
 
@@ -370,7 +393,10 @@ export class Ledger {
     const idle = this.idle.includes(connection) && !connection.spent
     const limits = this.keyLimits(connection.key)
     const own = fact._tag === "released" || fact._tag === "cancelled"
-    const othersWait = [...this.queues].some(([key, queue]) => key !== connection.key && queue.length > 0)
+    const { key } = connection
+    const othersWait = this.keys.some((other) => other !== key && this.demand(other) > 0)
+    const inTheWay = this.queue(key, true).length > this.count("connecting", key)
+    const full = this.open() === this.limits.maxConnections
     const first = (list: ReadonlyArray<Connection>): boolean => list[0] === connection
     const siblings = this.idle.filter((one) => one.key === connection.key)
     const fits: Record<CloseReason, boolean> = {
@@ -378,11 +404,12 @@ export class Ledger {
       max_lifetime: phase === "open" && connection.expiresAt <= now && "now" in fact,
       max_requests: phase === "open" && connection.served >= limits.maxRequests,
       idle_limit: idle && siblings.length > limits.maxIdle && first(siblings),
-      evicted: idle && othersWait && first(this.idle) && this.open() === this.limits.maxConnections,
-      rebalanced: idle && own && this.owesRoom(connection.key) && this.open() === this.limits.maxConnections,
+      evicted: idle && (full && (othersWait || inTheWay) && first(this.idle) ||
+        inTheWay && first(siblings) && this.open(key) === limits.maxConnections),
+      rebalanced: idle && own && this.owesRoom(key) && full,
       not_reusable: phase === "open" && connection.spent,
       not_needed: phase === "connecting" && !connection.forWarmUp && fact._tag === "cancelled" &&
-        this.count("connecting", connection.key) > this.queue(connection.key).length,
+        this.count("connecting", key) > this.demand(key),
       unused_origin: idle && this.isUnused(connection.key),
       close_idle: idle && fact._tag === "closeIdleRequested",
       drain: this.draining
@@ -397,16 +424,16 @@ export class Ledger {
   }
 
   private forget(key: string): void {
-    hold(this.open(key) === 0 && this.queue(key).length === 0, "L7", `forget ${key}: it is in use`)
+    hold(this.open(key) === 0 && this.demand(key) === 0, "L7", `forget ${key}: it is in use`)
     hold(this.isUnused(key), "L7", `forget ${key}: it was used lately`)
     this.failing.delete(key)
     this.lastInUse.delete(key)
   }
 
   private owesRoom(key: string): boolean {
-    return [...this.queues].some(([other, queue]) => {
+    return this.keys.some((other) => {
       const open = this.open(other)
-      return other !== key && queue.length > 0 && (open === 0 || open + 1 < this.open(key))
+      return other !== key && this.demand(other) > 0 && (open === 0 || open + 1 < this.open(key))
     })
   }
 }

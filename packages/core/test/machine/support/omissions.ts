@@ -11,9 +11,10 @@ export const lookForOmissions = (ledger: Ledger, commands: ReadonlyArray<Command
   switch (fact._tag) {
     case "requested":
       hold(
-        ledger.asks[ledger.asks.length - 1]!.state !== "waiting" || ledger.waiting <= ledger.limits.maxWaiting,
+        fact.fresh || ledger.asks[ledger.asks.length - 1]!.state !== "waiting" ||
+          ledger.waiters.length <= ledger.limits.maxWaiting,
         "L6",
-        `${ledger.waiting} wait`
+        `${ledger.waiters.length} wait`
       )
       return
     case "cancelled":
@@ -24,9 +25,10 @@ export const lookForOmissions = (ledger: Ledger, commands: ReadonlyArray<Command
     }
     case "connectFailed": {
       const { key } = ledger.connections[fact.id] ?? { key: "" }
-      const waiting = ledger.queues.get(key)?.length ?? 0
-      const told = !ledger.applies || ledger.givenUp || ledger.count("open", key) > 0 || waiting === 0
-      return hold(told, "L6", `${waiting} wait for nothing`)
+      if (!ledger.applies || ledger.givenUp) return
+      const waiting = ledger.queue(key).length
+      hold(ledger.count("open", key) > 0 || waiting === 0, "L6", `${waiting} wait for nothing`)
+      return hold(ledger.queue(key, true).length === 0, "L6", "who takes fresh connections only waits for another dial")
     }
     case "warmUpRequested": {
       const wanted = ledger.draining ? 0 : Math.min(fact.connections, ledger.keyLimits(fact.key).maxConnections)
@@ -49,15 +51,13 @@ export const lookAround = (ledger: Ledger): void => {
   const { fact } = ledger
   const late = (at: number): boolean => fact._tag === "woke" && at <= ledger.now
   if (ledger.draining) {
-    hold(ledger.waiting + ledger.count("connecting") + ledger.idle.length === 0, "L8", "left in the drain")
+    hold(ledger.waiters.length + ledger.count("connecting") + ledger.idle.length === 0, "L8", "left in the drain")
   }
-  for (const [key, queue] of ledger.queues) {
-    for (const waiter of queue) {
-      const { deadline } = ledger.asks[waiter]!
-      hold(ledger.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
-    }
-    if (queue.length > 0) lookAtWaiters(ledger, key, queue.length)
+  for (const waiter of ledger.waiters) {
+    const { deadline } = ledger.asks[waiter]!
+    hold(ledger.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
   }
+  for (const key of ledger.keys) if (ledger.demand(key) > 0) lookAtWaiters(ledger, key)
   const idle = new Map<string, number>()
   for (const one of ledger.idle) {
     const closeAt = Math.min(one.idleUntil, one.expiresAt)
@@ -68,17 +68,23 @@ export const lookAround = (ledger: Ledger): void => {
   }
 }
 
-const lookAtWaiters = (ledger: Ledger, key: string, waiting: number): void => {
-  for (const one of ledger.here) {
-    hold(one.key !== key || !ledger.hasRoom(one), "L5", `${key} waits and ${one.id} is free`)
-  }
-  const enough = ledger.failing.has(key) || ledger.count("connecting", key) >= waiting
+const lookAtWaiters = (ledger: Ledger, key: string): void => {
+  const connecting = ledger.count("connecting", key)
   const full = ledger.open(key) >= ledger.keyLimits(key).maxConnections
+  const oneAtATime = ledger.failing.has(key) && connecting > 0
+  for (const one of ledger.here) {
+    if (one.key !== key) continue
+    hold(ledger.queue(key).length === 0 || !ledger.hasRoom(one), "L5", `${key} waits and ${one.id} is free`)
+    const inTheWay = full && ledger.queue(key, true).length > connecting && !oneAtATime
+    hold(!inTheWay || !ledger.idle.includes(one), "L9", `${one.id} is idle in the place of a fresh connection`)
+  }
+  const dialsLater = oneAtATime || ledger.failing.has(key) && ledger.queue(key, true).length === 0
+  const enough = dialsLater || connecting >= ledger.demand(key)
   const blocked = ledger.open() >= ledger.limits.maxConnections && ledger.idle.length === 0
   hold(enough || full || blocked, "L9", `${key} waits and could dial`)
   const established = ledger.count("open", key) > 0
-  hold(ledger.count("connecting", key) > 0 || established || blocked, "L9", `${key} waits for nothing`)
-  if (!full && !blocked && ledger.count("connecting", key) === 0) {
+  hold(connecting > 0 || established || blocked, "L9", `${key} waits for nothing`)
+  if (!full && !blocked && connecting === 0) {
     hold(ledger.wakeAt <= ledger.now + 5_000, "L9", `${key} never dials again`)
   }
 }

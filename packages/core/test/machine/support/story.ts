@@ -55,6 +55,11 @@ export class Story {
     return this.tell(this.machine.requested(this.now, key, this.limits(key), deadline))
   }
 
+  /** A request that takes a fresh connection only. */
+  requestedFresh(key = "a", deadline = Infinity): Array<string> {
+    return this.tell(this.machine.requested(this.now, key, this.limits(key), deadline, true))
+  }
+
   cancelled(waiter: number): Array<string> {
     return this.tell(this.machine.cancelled(this.now, waiter))
   }
