@@ -5,7 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type { CloseReason as OrderedCloseReason } from "./machine/command.js"
-import type { PoolError } from "./PoolError.js"
+import type { ConnectionLost, PoolError } from "./PoolError.js"
 
 /**
  * Why a connection was closed.
@@ -67,6 +67,13 @@ export type PoolEvent = Data.TaggedEnum<{
     readonly connectionId: number
     readonly reused: boolean
     readonly waited: number
+  }
+  /** A request was sent again on this connection; `error` is how the one was lost on which it was sent before. */
+  Repeated: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly error: ConnectionLost
   }
   /** A connection came back; the pool decides what becomes of it. */
   Released: { readonly at: number; readonly origin: string; readonly connectionId: number; readonly reusable: boolean }

@@ -64,6 +64,14 @@ export const connectionsCreated = sum("http.client.pool.connections.created", "C
 export const connectionsReused = sum("http.client.pool.connections.reused", "Requests on a connection used before")
 
 /**
+ * Requests that were sent again because their connection was lost.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const repeats = sum("http.client.pool.repeats", "Requests that were sent again")
+
+/**
  * Failed requests; `error.type` is the tag of the error.
  *
  * @since 0.1.0

@@ -8,9 +8,10 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { TlsOptions } from "./Connector.js"
+import type { ConnectionLost } from "./PoolError.js"
 
 /**
- * What a request goes through before it is sent:
+ * What a request goes through before it is sent, or sent again:
  *
  * - `queued`: it has to wait for a connection
  * - `connecting`: one is being opened that it may get
@@ -21,6 +22,22 @@ import type { TlsOptions } from "./Connector.js"
  * @category models
  */
 export type RequestPhaseEvent = "queued" | "connecting" | "connected" | "reused"
+
+/**
+ * Hears what becomes of a request. It is called inside the pool: it should be quick. What it throws is logged.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequestObserver {
+  /** `ago`: milliseconds since then. */
+  onPhase?(event: RequestPhaseEvent, ago: number): void
+  /**
+   * The connection was lost, and the request is going to be sent once more on a fresh one: it was not sent, or it may be sent twice
+   * (`idempotent`), and its body is no stream. What this returns replaces headers of the same names.
+   */
+  onRepeat?(lost: ConnectionLost): Headers.Input | undefined
+}
 
 /**
  * One HTTP request.
@@ -54,12 +71,15 @@ export interface PoolRequest {
    * given here.
    */
   readonly maxResponseSize?: number | "none" | undefined
-  /** Whether sending it twice does no harm; `PoolError.isSafeToRepeat` asks. Default: by its method (RFC 9110, 9.2.2). */
+  /**
+   * Whether sending it twice does no harm: the pool does so when a reused connection was lost before an answer came. Default: by its
+   * method (RFC 9110, 9.2.2).
+   */
   readonly idempotent?: boolean | undefined
   /** Overrides the connector's TLS options, field by field. The same object again costs nothing. */
   readonly tls?: TlsOptions | undefined
-  /** Called at each of these moments, inside the pool: it should be quick. `ago`: milliseconds since then. */
-  readonly onPhase?: ((event: RequestPhaseEvent, ago: number) => void) | undefined
+  /** Hears of the request while it is under way. */
+  readonly observer?: RequestObserver | undefined
   /**
    * That of a caller who runs inside of `Effect.uninterruptibleMask`: the wait for the answer is as interruptible as it makes it, and
    * no answer is lost on its way to the caller. Default: the pool has a mask of its own.

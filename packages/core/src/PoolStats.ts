@@ -18,10 +18,12 @@ export interface PoolTotals {
   readonly opened: number
   /** Connections that were closed after they had been open. */
   readonly closed: number
-  /** Requests that were given a connection. */
+  /** Requests that were given a connection; one that is sent again is given another. */
   readonly requests: number
   /** Of these, the ones whose connection had answered a request before. */
   readonly reused: number
+  /** Requests that were sent again, because the connection they had been sent on was lost. */
+  readonly repeated: number
   /** Bytes of answers' bodies. */
   readonly bytesReceived: number
   /** Failed requests by the tag of their error. */

@@ -63,8 +63,15 @@ export interface TestReply {
   readonly pieceDelay?: Duration.DurationInput | undefined
   /** No answer, ever. */
   readonly never?: boolean | undefined
-  /** The connection breaks before the headers, or when `afterBytes` bytes of the body were sent. */
-  readonly breaks?: { readonly how: "reset" | "closed"; readonly afterBytes?: number | undefined } | undefined
+  /**
+   * The connection breaks before the headers, or when `afterBytes` bytes of the body were sent. `unsent`: so early that no byte of
+   * the request had left.
+   */
+  readonly breaks?: {
+    readonly how: "reset" | "closed"
+    readonly afterBytes?: number | undefined
+    readonly unsent?: boolean | undefined
+  } | undefined
   /** What comes is not HTTP. */
   readonly garbage?: boolean | undefined
   /** False: the server closes the connection after the answer. Default true. */

@@ -19,7 +19,7 @@ describe("a server that breaks the connection", () => {
             assertTrue(PoolError.isSafeToRepeat(fresh, { method: "GET" }))
             assertTrue(!PoolError.isSafeToRepeat(fresh, { method: "POST" }))
             yield* pool.execute({ url: `${url}good` })
-            strictEqual((yield* failsWith("ConnectionLost", pool.execute({ url }))).reused, true)
+            strictEqual((yield* failsWith("ConnectionLost", pool.execute({ url, method: "POST" }))).reused, true)
             deepStrictEqual((yield* pool.stats).failures, { ConnectionLost: 2 })
             strictEqual((yield* pool.stats).idle, 0)
             yield* assertAtRest(pool)

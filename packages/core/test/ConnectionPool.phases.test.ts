@@ -12,7 +12,11 @@ const hooked = (request: Partial<PoolRequest.PoolRequest> = {}) => {
   const told: Told = []
   return {
     told,
-    request: { url, ...request, onPhase: (event, ago) => told.push([event, ago]) } as PoolRequest.PoolRequest
+    request: {
+      url,
+      ...request,
+      observer: { onPhase: (event, ago) => told.push([event, ago]) }
+    } as PoolRequest.PoolRequest
   }
 }
 
@@ -225,10 +229,10 @@ describe("a hook that throws", () => {
       }
       return withNetwork((pool) =>
         Effect.gen(function*() {
-          strictEqual((yield* pool.execute({ url, onPhase })).status, 200)
-          strictEqual((yield* pool.execute({ url, onPhase })).reused, true)
+          strictEqual((yield* pool.execute({ url, observer: { onPhase } })).status, 200)
+          strictEqual((yield* pool.execute({ url, observer: { onPhase } })).reused, true)
           deepStrictEqual(told, ["queued", "connecting", "connected", "reused"])
-          deepStrictEqual(logged, Array.from({ length: 4 }, () => ["the onPhase of a request threw"]))
+          deepStrictEqual(logged, Array.from({ length: 4 }, () => ["the observer of a request threw"]))
         }), { connect: () => ({}), respond: () => ({}) }).pipe(
           Effect.provide(Logger.replace(Logger.defaultLogger, logger))
         )

@@ -184,6 +184,7 @@ describe("events", () => {
           Closed: other,
           ConnectFailed: other,
           Granted: other,
+          Repeated: other,
           Released: other,
           Completed: other,
           Failed: other,

@@ -40,11 +40,12 @@ describe("metrics", () => {
           yield* failsWith("ConnectionLost", pool.execute({ url: `${url}broken` }))
           deepStrictEqual(yield* seriesOf(name), {
             [key("http.client.connection.max")]: 50,
-            [key("http.client.pool.requests")]: 3,
-            [key("http.client.pool.connections.created")]: 1,
+            [key("http.client.pool.requests")]: 4,
+            [key("http.client.pool.connections.created")]: 2,
             [key("http.client.pool.connections.reused")]: 2,
+            [key("http.client.pool.repeats")]: 1,
             [key("http.client.pool.failures", { "error.type": "ConnectionLost" })]: 1,
-            [key("http.client.pool.connections.closed", { reason: "not_reusable" })]: 1
+            [key("http.client.pool.connections.closed", { reason: "not_reusable" })]: 2
           })
         }),
       { respond: ({ url }) => url.endsWith("broken") ? { breaks: { how: "reset" } } : {} },

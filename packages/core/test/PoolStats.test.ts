@@ -20,6 +20,7 @@ describe("stats", () => {
           closed: 0,
           requests: 0,
           reused: 0,
+          repeated: 0,
           bytesReceived: 0,
           failures: {},
           closedBy: {},
@@ -48,6 +49,7 @@ describe("stats", () => {
               closed: 0,
               requests: 4,
               reused: 3,
+              repeated: 0,
               bytesReceived: 20,
               failures: {},
               closedBy: {}
@@ -63,6 +65,7 @@ describe("stats", () => {
               closed: 1,
               requests: 1,
               reused: 0,
+              repeated: 0,
               bytesReceived: 2,
               failures: { ConnectionLost: 1 },
               closedBy: { not_reusable: 1 }

@@ -303,6 +303,36 @@ describe("each attempt on the wire", () => {
         deepStrictEqual(spans.map(({ attributes }) => attributes.get("http.response.status_code")), [503, 200])
       }), { respond: ({ index }) => ({ status: index === 0 ? 503 : 200 }) }))
 
+  for (const propagated of [true, false]) {
+    it.effect(`C6: has a span of its own when the pool sends it again${propagated ? ", which the server hears of" : ""}`, () => {
+      const stale: TestConnector.TestScript = {
+        respond: ({ index }) => index > 0 ? { breaks: { how: "reset" } } : {}
+      }
+      return withSpans((client, spans, network) =>
+        Effect.gen(function*() {
+          yield* client.get(url)
+          yield* HttpClient.withTracerPropagation(client, propagated).get(url)
+          const [lost, again] = spans.slice(1)
+          deepStrictEqual([lost!.name, again!.name, spans.length], ["GET", "GET", 3])
+          deepStrictEqual([lost!.events.map(([name]) => name), again!.events.map(([name]) => name)], [
+            ["reused"],
+            ["queued", "connecting", "connected"]
+          ])
+          strictEqual(lost!.attributes.get("error.type"), "ConnectionLost")
+          assertTrue(Exit.isExit(lost!.exit) && Exit.isFailure(lost!.exit))
+          deepStrictEqual(
+            [lost, again].map((span) => span!.attributes.get("http.request.resend_count")),
+            [undefined, 1]
+          )
+          assertTrue(Exit.isExit(again!.exit) && Exit.isSuccess(again!.exit))
+          deepStrictEqual(
+            (yield* network.requests).slice(1).map(({ headers }) => headers["traceparent"]?.split("-")[2]),
+            propagated ? [lost!.spanId, again!.spanId] : [undefined, undefined]
+          )
+        }), stale)
+    })
+  }
+
   it.effect("has a span of its own when it is redirected, and counts those before", () =>
     withSpans((client, spans) =>
       Effect.gen(function*() {

@@ -12,6 +12,7 @@ import type { BodySource } from "./bodyBuffer.js"
 import { BodyBuffer, bodyHighWater } from "./bodyBuffer.js"
 import { codingsOf, withoutCoding } from "./contentCoding.js"
 import type { RunningExchange } from "./exchange.js"
+import { connectionLost } from "./exchangeErrors.js"
 import type { UnreadBody } from "./unreadBodies.js"
 
 export class AnswerBody implements BodySource, DecodingObserver {
@@ -149,7 +150,7 @@ export class AnswerBody implements BodySource, DecodingObserver {
 
   /** It has been unread for too long. */
   giveUp(): void {
-    this.exchange.fail(this.exchange.lost("unread"))
+    this.exchange.fail(connectionLost(this.exchange, "unread"))
   }
 
   /** Reads on though nobody reads. */

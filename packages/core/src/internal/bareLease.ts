@@ -46,7 +46,7 @@ export class BareLease implements LeaseHolder {
   }
 
   start(): void {
-    this.pool.ask(this.lease, this.origin.settings.acquireTimeout)
+    this.pool.ask(this.lease, this.lease.askedAt + this.origin.settings.acquireTimeout, false)
   }
 
   /** Ends the lease; a request that is under way fails. */

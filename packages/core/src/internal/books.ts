@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { ConnectFailed, ConnectTimeout, PoolError } from "../PoolError.js"
+import type { ConnectFailed, ConnectionLost, ConnectTimeout, PoolError } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { event } from "../PoolEvent.js"
 import { EventHub } from "./eventHub.js"
@@ -78,6 +78,15 @@ export class Books {
       origin.totals.reused++
     }
     origin.metrics.requested(reused)
+  }
+
+  /** A request goes out once more. */
+  repeated({ id, origin }: HeldConnection, error: ConnectionLost, at: number): void {
+    this.totals.repeated++
+    origin.totals.repeated++
+    origin.metrics.repeated()
+    if (!this.hub.observed) return
+    this.hub.publish(event.Repeated({ at, origin: origin.origin.href, connectionId: id, error }))
   }
 
   received(origin: OriginState, bytes: number): void {

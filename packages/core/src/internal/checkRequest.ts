@@ -10,7 +10,7 @@ import type { StreamedBody, WireRequest } from "../Connection.js"
 import type { TlsOptions } from "../Connector.js"
 import type { Target } from "../Origin.js"
 import { parseTarget } from "../Origin.js"
-import { InvalidRequest } from "../PoolError.js"
+import { InvalidRequest, isIdempotentMethod } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import * as Kind from "./optionKind.js"
 import { Remembered } from "./remembered.js"
@@ -33,7 +33,9 @@ export class CheckedRequest {
   readonly headersTimeout: number | undefined
   readonly bodyTimeout: number | undefined
   readonly maxResponseSize: number | undefined
-  readonly onPhase: PoolRequest["onPhase"]
+  /** Sending it twice does no harm. */
+  readonly idempotent: boolean
+  readonly observer: PoolRequest["observer"]
 
   constructor(request: PoolRequest, target: Target, wire: WireRequest) {
     this.target = target
@@ -45,7 +47,8 @@ export class CheckedRequest {
     this.headersTimeout = durationOf("headersTimeout", request.headersTimeout)
     this.bodyTimeout = durationOf("bodyTimeout", request.bodyTimeout)
     this.maxResponseSize = sizeOf(request.maxResponseSize)
-    this.onPhase = request.onPhase
+    this.idempotent = request.idempotent ?? isIdempotentMethod(wire.method)
+    this.observer = request.observer
   }
 }
 
@@ -193,6 +196,16 @@ const headersOf = (input: PoolRequest["headers"]): CheckedHeaders => {
     for (const name of Object.keys(input)) headers.addAll(name, input[name])
   }
   return headers
+}
+
+/** The same request with other values of some headers. */
+export const withHeaders = (wire: WireRequest, input: PoolRequest["headers"]): WireRequest => {
+  const { lines } = headersOf(input)
+  const replaced = new Set(lines.flatMap((name, i) => i % 2 === 0 ? [name.toLowerCase()] : []))
+  for (let i = 0; i < wire.headers.length; i += 2) {
+    if (!replaced.has(wire.headers[i]!.toLowerCase())) lines.push(wire.headers[i]!, wire.headers[i + 1]!)
+  }
+  return new CheckedWire(wire.method, wire.target, wire.authority, lines, wire.body, wire.keepAlive)
 }
 
 const isStream = (body: unknown): body is Stream.Stream<Uint8Array, unknown> =>

@@ -97,13 +97,16 @@ export class ConnectionPool {
 
   // --- facts from requests ----------------------------------------------------------------------------------------------------
 
-  /** Asks for a connection; the holder hears of the outcome, perhaps before this returns. */
-  ask(lease: Lease, acquireTimeout: number): void {
+  /**
+   * Asks for a connection, or a `fresh` one; the holder hears of the outcome, perhaps before this returns. `deadline`: when it is not
+   * wanted any more.
+   */
+  ask(lease: Lease, deadline: number, fresh: boolean): void {
     const { askedAt, origin } = lease
     lease.id = this.machine.nextWaiter
     this.leases.set(lease.id, lease)
     this.deadlines.hold()
-    const orders = this.machine.requested(askedAt, origin.key, origin.limits, askedAt + acquireTimeout)
+    const orders = this.machine.requested(askedAt, origin.key, origin.limits, deadline, fresh)
     const queued = this.machine.waiting.has(lease.id)
     if (queued) {
       this.books.queued(origin, askedAt)

@@ -4,16 +4,8 @@
  *
  * @internal
  */
-import type { ExchangeFailure, ExchangeObserver, Progress, ResponseHead } from "../Connection.js"
-import type { PoolError, RequestPhase, ResponseTooLarge } from "../PoolError.js"
-import {
-  ConnectionLost,
-  InvalidRequest,
-  PoolClosed,
-  ProtocolError,
-  RequestBodyFailed,
-  RequestTimeout
-} from "../PoolError.js"
+import type { ExchangeFailure, ExchangeObserver, Progress, ResponseHead, WireRequest } from "../Connection.js"
+import type { ConnectionLost, PoolError, RequestPhase, RequestTimeout, ResponseTooLarge } from "../PoolError.js"
 import type { Timings } from "../PoolResponse.js"
 import type { ConnectionInfo } from "../PoolStats.js"
 import { AnswerBody } from "./answerBody.js"
@@ -21,11 +13,13 @@ import type { CheckedRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { Deadline } from "./deadlines.js"
 import type { BodyMode, ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
+import * as Errors from "./exchangeErrors.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
 import { PhaseReport } from "./phaseReport.js"
+import { mayRepeat } from "./repeat.js"
 import type { UploadFailure } from "./upload.js"
 import { Upload } from "./upload.js"
 
@@ -42,6 +36,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   /** What becomes of the answer is decided: complete, failed or given up. */
   private settled = false
   private progressAtEnd: Progress = "not-sent"
+  /** How the connection was lost on which it was sent first, once it is sent again. */
+  private lostBefore: ConnectionLost | undefined = undefined
+  /** Until when it may wait for a connection of its own. */
+  private acquireBy = -Infinity
   private upload: Upload | undefined = undefined
   private total: Deadline | undefined = undefined
   private deliveredAt = 0
@@ -50,6 +48,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   /** Since when the peer owes us something. */
   private owedSince = 0
   private bodyTimeout: number
+  private wire: WireRequest
   private readonly phases: PhaseReport | undefined
   readonly startedAt: number
   readonly pool: ConnectionPool
@@ -69,11 +68,12 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     this.pool = pool
     this.origin = origin
     this.request = request
+    this.wire = request.wire
     this.mode = mode
     this.caller = caller
     this.fork = fork
     this.startedAt = pool.now
-    this.phases = request.onPhase === undefined ? undefined : new PhaseReport(pool, request.onPhase)
+    this.phases = request.observer === undefined ? undefined : new PhaseReport(pool, request.observer)
     const { settings } = origin
     const whole = mode === "collect"
     this.bodyTimeout = request.bodyTimeout ?? (whole ? settings.bodyTimeout : Infinity)
@@ -84,9 +84,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   start(): void {
     const { origin, pool, request } = this
     this.startTotal()
+    this.acquireBy = this.startedAt + (request.acquireTimeout ?? origin.settings.acquireTimeout)
     const lease = new Lease(pool, origin, this, this.startedAt)
     this.lease = lease
-    pool.ask(lease, request.acquireTimeout ?? origin.settings.acquireTimeout)
+    pool.ask(lease, this.acquireBy, false)
   }
 
   /** Goes out on a connection that somebody else has a lease of. */
@@ -102,16 +103,16 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
-    this.body.fail(this.lost("released"))
+    this.body.fail(Errors.connectionLost(this, "released"))
   }
 
   /** Gives up because the lease that it runs on has ended; its caller is told. */
   onLeaseEnded(): void {
-    this.fail(this.lost("released"))
+    this.fail(Errors.connectionLost(this, "released"))
   }
 
   get attempts(): number {
-    return 1
+    return this.lostBefore === undefined ? 1 : 2
   }
 
   get complete(): boolean {
@@ -151,15 +152,16 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     this.held = held
     this.deliveredAt = this.pool.now
     this.pool.books.requested(held, lease.reused)
+    if (this.lostBefore !== undefined) this.pool.books.repeated(held, this.lostBefore, this.deliveredAt)
     this.phases?.delivered(held, lease.reused)
     this.phase = request.stream === undefined ? "headers" : "sending"
     if (request.stream === undefined) this.awaitHeaders(this.deliveredAt)
     try {
-      connection.send(request.wire, this)
+      connection.send(this.wire, this)
     } catch (defect) {
       return this.broke(defect)
     }
-    if (request.stream === undefined || this.complete) return
+    if (request.stream === undefined || this.phase !== "sending") return
     this.upload = new Upload(connection, this.declaredLength, (failure) => this.onUploadDone(failure))
     this.upload.start(request.stream, this.fork)
   }
@@ -169,8 +171,9 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   onRejected(error: PoolError): void {
+    const { lostBefore } = this
     this.lease = undefined
-    this.fail(error)
+    this.fail(lostBefore === undefined ? error : Errors.notRepeated(lostBefore, error))
   }
 
   get connectionPhase(): ConnectionInfo["phase"] {
@@ -182,7 +185,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   onTakenAway(): void {
-    this.fail(new PoolClosed({ origin: this.origin.origin.href, progress: this.progress }))
+    this.fail(Errors.poolClosed(this))
   }
 
   // --- the connection -----------------------------------------------------------------------------------------------------------
@@ -229,16 +232,36 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   onFailure(failure: ExchangeFailure): void {
-    const error = failure.kind === "Lost"
-      ? this.lost(failure.reason, failure.cause)
-      : new ProtocolError({
-        origin: this.origin.origin.href,
-        progress: "response-started",
-        reason: failure.reason,
-        description: failure.description,
-        ...causeOf(failure.cause)
-      })
-    this.fail(error, true)
+    if (failure.kind === "Protocol") return this.fail(Errors.protocolError(this, failure), true)
+    const lost = Errors.connectionLost(this, failure.reason, failure.cause)
+    if (this.mayRepeat(lost)) this.repeat(lost)
+    else this.fail(lost, true)
+  }
+
+  private mayRepeat({ progress, reused }: ConnectionLost): boolean {
+    const { idempotent, stream } = this.request
+    return !this.settled && mayRepeat({
+      repeated: this.lostBefore !== undefined,
+      reused,
+      progress,
+      idempotent,
+      bodyAtHand: stream === undefined,
+      inTime: this.pool.now < this.acquireBy
+    })
+  }
+
+  /** Asks for a fresh connection before the lost one is given back, so that nobody else gets its place. */
+  private repeat(lost: ConnectionLost): void {
+    const { origin, pool } = this
+    const before = this.lease
+    this.lostBefore = lost
+    this.phase = "waiting"
+    pool.deadlines.clear(this)
+    this.wire = this.phases?.repeated(this.wire, lost) ?? this.wire
+    const lease = new Lease(pool, origin, this, pool.now)
+    this.lease = lease
+    pool.ask(lease, this.acquireBy, true)
+    before?.end(false, Infinity)
   }
 
   onDrain(): void {
@@ -265,12 +288,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
       return
     }
     if (failure.kind === "transport") return this.broke(failure.defect)
-    const where = { origin: this.origin.origin.href, progress: this.progress }
-    this.fail(
-      failure.kind === "source"
-        ? new RequestBodyFailed({ ...where, cause: failure.cause })
-        : new InvalidRequest({ ...where, field: "body", description: failure.description })
-    )
+    this.fail(Errors.uploadError(this, failure))
   }
 
   private get declaredLength(): number | undefined {
@@ -300,7 +318,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     const timeout = this.patience
     if (this.owedSince + timeout > now) return this.pool.deadlines.set(this, this.owedSince + timeout)
     if (this.phase !== "body") return this.timedOut("headers", "headersTimeout", timeout)
-    if (this.body.isUnread) return this.fail(this.lost("unread"))
+    if (this.body.isUnread) return this.fail(Errors.connectionLost(this, "unread"))
     this.timedOut("body", "bodyTimeout", timeout)
   }
 
@@ -329,35 +347,16 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   private timedOut(phase: RequestPhase, option: RequestTimeout["option"], timeout: number): void {
-    const early = phase === "waiting" || phase === "connecting"
-    this.fail(
-      new RequestTimeout({
-        origin: this.origin.origin.href,
-        progress: this.progress,
-        phase,
-        option,
-        timeout,
-        stats: early ? this.pool.countsOf(this.origin) : undefined
-      })
-    )
+    this.fail(Errors.requestTimeout(this, phase, option, timeout))
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------------------
 
-  private get progress(): Progress {
-    if (this.phase === "waiting") return "not-sent"
-    return this.phase === "done" ? this.progressAtEnd : this.held!.connection!.progress
-  }
-
-  lost(reason: ConnectionLost["reason"], cause?: unknown): ConnectionLost {
-    return new ConnectionLost({
-      origin: this.origin.origin.href,
-      progress: this.progress,
-      reason,
-      reused: this.lease?.reused ?? false,
-      bytesReceived: this.body.received,
-      ...causeOf(cause)
-    })
+  /** How far the request came, when it was sent first or again. */
+  get progress(): Progress {
+    if (this.phase === "done") return this.progressAtEnd
+    const now = this.phase === "waiting" ? "not-sent" : this.held!.connection!.progress
+    return now === "not-sent" && this.lostBefore !== undefined ? this.lostBefore.progress : now
   }
 
   fail(error: PoolError, byWire = false): void {
@@ -375,7 +374,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
-    this.body.fail(this.lost("closed", defect))
+    this.body.fail(Errors.connectionLost(this, "closed", defect))
     this.caller?.onDefect(defect)
   }
 
@@ -395,5 +394,3 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
 
 /** A server closes an idle connection when its own time is over; ours has to be over before, the way to it included. */
 const serverIdleMargin = 1_000
-
-const causeOf = (cause: unknown): { readonly cause?: unknown } => cause === undefined ? {} : { cause }

@@ -55,6 +55,10 @@ export class OriginMetrics {
     if (reused) PoolMetrics.connectionsReused.unsafeUpdate(1, this.labels)
   }
 
+  repeated(): void {
+    PoolMetrics.repeats.unsafeUpdate(1, this.labels)
+  }
+
   opened(): void {
     PoolMetrics.connectionsCreated.unsafeUpdate(1, this.labels)
   }

@@ -18,6 +18,7 @@ export class Totals {
   closed = 0
   requests = 0
   reused = 0
+  repeated = 0
   bytesReceived = 0
   readonly failures: Record<string, number> = {}
   readonly closedBy: Partial<Record<CloseReason, number>> = {}
@@ -61,7 +62,7 @@ export class OriginState {
 
   counts(shelf: OriginShelf | undefined): PoolCounts {
     const { active, connecting, idle } = shelf === undefined ? noCounts : shelf.counts
-    return { connecting, active, idle, waiting: shelf?.waiting.size ?? 0, limit: this.settings.maxConnectionsPerOrigin }
+    return { connecting, active, idle, waiting: shelf?.demand ?? 0, limit: this.settings.maxConnectionsPerOrigin }
   }
 
   stats(shelf: OriginShelf | undefined): OriginStats {
@@ -72,7 +73,7 @@ export class OriginState {
   showCounts(shelf: OriginShelf | undefined): void {
     const active = shelf === undefined ? 0 : shelf.counts.active
     const idle = shelf === undefined ? 0 : shelf.counts.idle
-    const waiting = shelf === undefined ? 0 : shelf.waiting.size
+    const waiting = shelf === undefined ? 0 : shelf.demand
     if (active !== this.shownActive) {
       this.metrics.moveActive(active - this.shownActive)
       this.shownActive = active

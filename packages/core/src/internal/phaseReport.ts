@@ -1,9 +1,12 @@
 /**
- * Tells a request's `onPhase` what it goes through.
+ * Tells a request's observer what it goes through.
  *
  * @internal
  */
-import type { PoolRequest, RequestPhaseEvent } from "../PoolRequest.js"
+import type { WireRequest } from "../Connection.js"
+import type { ConnectionLost } from "../PoolError.js"
+import type { RequestObserver, RequestPhaseEvent } from "../PoolRequest.js"
+import { withHeaders } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 
@@ -11,11 +14,11 @@ export class PhaseReport {
   /** The number of the first connection that is opened after the request began to wait. */
   private firstLater = Infinity
   private readonly pool: ConnectionPool
-  private readonly onPhase: NonNullable<PoolRequest["onPhase"]>
+  private readonly observer: RequestObserver
 
-  constructor(pool: ConnectionPool, onPhase: NonNullable<PoolRequest["onPhase"]>) {
+  constructor(pool: ConnectionPool, observer: RequestObserver) {
     this.pool = pool
-    this.onPhase = onPhase
+    this.observer = observer
   }
 
   queued(dialling: boolean): void {
@@ -29,12 +32,25 @@ export class PhaseReport {
     this.tell(reused ? "reused" : "connected", 0)
   }
 
-  /** It is the caller's own code, which must not break ours. */
+  /** The request as it is sent again. */
+  repeated(wire: WireRequest, lost: ConnectionLost): WireRequest {
+    return this.guard(() => {
+      const headers = this.observer.onRepeat?.(lost)
+      return headers === undefined ? wire : withHeaders(wire, headers)
+    }) ?? wire
+  }
+
   private tell(event: RequestPhaseEvent, ago: number): void {
+    this.guard(() => this.observer.onPhase?.(event, ago))
+  }
+
+  /** It is the caller's own code, which must not break ours. */
+  private guard<A>(call: () => A): A | undefined {
     try {
-      this.onPhase(event, ago)
+      return call()
     } catch (defect) {
-      this.pool.logDefect("the onPhase of a request threw", defect)
+      this.pool.logDefect("the observer of a request threw", defect)
+      return undefined
     }
   }
 }

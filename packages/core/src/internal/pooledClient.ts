@@ -7,7 +7,6 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
-import * as TraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +15,6 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Stream from "effect/Stream"
-import type * as Tracer from "effect/Tracer"
 import type { Service } from "../ConnectionPool.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { Exchange } from "../PoolResponse.js"
@@ -29,8 +27,7 @@ import { uninterruptibleMask } from "./primitives.js"
 import { CurrentRequestOptions } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 import { siteOf } from "./requestSite.js"
-import type { RequestSpan } from "./requestSpan.js"
-import { isTraced, openSpan } from "./requestSpan.js"
+import { isTraced, RequestSpan } from "./requestSpan.js"
 import { scopedRequests } from "./scopedRequests.js"
 
 type Answer = Effect.Effect<ClientResponse, HttpClientError>
@@ -52,7 +49,7 @@ class Prepared {
 const headersOf = (
   request: HttpClientRequest,
   { body, contentLength, contentType }: ClientBody,
-  propagated: Tracer.Span | undefined
+  propagation: Headers.Headers | undefined
 ): Headers.Headers => {
   const headers: Record<string, string> = Object.assign(
     Object.create(Object.getPrototypeOf(request.headers)),
@@ -62,7 +59,7 @@ const headersOf = (
   // The length of bytes and text is the pool's to say.
   const streamed = typeof body === "object" && !(body instanceof Uint8Array)
   if (streamed && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
-  if (propagated !== undefined) Object.assign(headers, TraceContext.toHeaders(propagated))
+  if (propagation !== undefined) Object.assign(headers, propagation)
   return headers as Headers.Headers
 }
 
@@ -71,18 +68,15 @@ const poolRequest = (
   fiber: AnyFiber,
   span: RequestSpan | undefined,
   restore: Restore
-): PoolRequest => {
-  const propagates = span !== undefined && fiber.getFiberRef(HttpClient.currentTracerPropagation)
-  return {
-    ...Context.get(fiber.currentContext, CurrentRequestOptions),
-    url: site.url,
-    method: request.method,
-    headers: headersOf(request, body, propagates ? span.span : undefined),
-    body: body.body,
-    onPhase: span?.onPhase,
-    restore
-  }
-}
+): PoolRequest => ({
+  ...Context.get(fiber.currentContext, CurrentRequestOptions),
+  url: site.url,
+  method: request.method,
+  headers: headersOf(request, body, span?.propagation),
+  body: body.body,
+  observer: span,
+  restore
+})
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -93,7 +87,7 @@ const send = (pool: Service, prepared: Prepared): Answer =>
     const interrupted = () => interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
     return uninterruptibleMask((restore) => {
       const span = isTraced(fiber, prepared.request)
-        ? openSpan(fiber, prepared.request, prepared.site, pool.name)
+        ? new RequestSpan(fiber, prepared.request, prepared.site, pool.name)
         : undefined
       return exchangeOf(pool, prepared, fiber, span, restore, interrupted)
     })

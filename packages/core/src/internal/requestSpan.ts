@@ -1,5 +1,5 @@
 /**
- * The span of one request on the wire, as the HTTP conventions of OpenTelemetry have it (stable, 1.23 and later).
+ * The spans of one request, one for each time it is sent, as the HTTP conventions of OpenTelemetry have it (stable, 1.23 and later).
  *
  * @internal
  */
@@ -7,6 +7,7 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientRequest } from "@effect/platform/HttpClientRequest"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as TraceContext from "@effect/platform/HttpTraceContext"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,8 +16,8 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import type * as Tracer from "effect/Tracer"
-import type { PoolError } from "../PoolError.js"
-import type { RequestPhaseEvent } from "../PoolRequest.js"
+import type { ConnectionLost, PoolError } from "../PoolError.js"
+import type { RequestObserver, RequestPhaseEvent } from "../PoolRequest.js"
 import { isSecretHeader } from "./clientErrors.js"
 import { peerOf } from "./peers.js"
 import { Remembered } from "./remembered.js"
@@ -39,8 +40,10 @@ const knownMethods: ReadonlySet<string> = new Set([
 const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
 const responseHeaders = new Remembered((name) => `http.response.header.${name}`)
 
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
 /** The conventions' name is the method alone; who wants another says so. */
-const nameOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): string => {
+const nameOf = (fiber: AnyFiber, request: HttpClientRequest): string => {
   const context = fiber.currentContext
   if (context.unsafeMap.has(HttpClient.SpanNameGenerator.key)) {
     return Context.get(context, HttpClient.SpanNameGenerator)(request)
@@ -49,28 +52,26 @@ const nameOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClient
 }
 
 /** Whether the fiber wants this request traced. */
-export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>, request: HttpClientRequest): boolean =>
+export const isTraced = (fiber: AnyFiber, request: HttpClientRequest): boolean =>
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
-export class RequestSpan {
-  readonly span: Tracer.Span
+/** One span after the other, where the pool sends the request again. */
+export class RequestSpan implements RequestObserver {
+  span: Tracer.Span
+  /** Until the end: it holds its last value, the answer, which must be collected when nobody else does. */
+  private fiber: AnyFiber | undefined
   private readonly clock: Clock.Clock
   private readonly timed: boolean
   private readonly secretHeaders: ReadonlyArray<string | RegExp>
   private readonly request: HttpClientRequest
   private readonly site: RequestSite
   private readonly pool: string
-  private readonly resent: number
+  private resent: number
 
-  constructor(
-    fiber: Fiber.RuntimeFiber<unknown, unknown>,
-    span: Tracer.Span,
-    request: HttpClientRequest,
-    site: RequestSite,
-    pool: string
-  ) {
-    this.span = span
+  constructor(fiber: AnyFiber, request: HttpClientRequest, site: RequestSite, pool: string) {
+    this.fiber = fiber
+    this.span = startSpan(fiber, nameOf(fiber, request))
     this.clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
     this.timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
     this.secretHeaders = fiber.getFiberRef(Headers.currentRedactedNames)
@@ -98,10 +99,25 @@ export class RequestSpan {
     this.headers(requestHeaders, request.headers)
   }
 
-  /** `ago`: milliseconds. */
-  readonly onPhase = (event: RequestPhaseEvent, ago: number): void => {
+  /** What tells the server of the span. */
+  get propagation(): Headers.Headers | undefined {
+    const { fiber } = this
+    if (fiber === undefined || !fiber.getFiberRef(HttpClient.currentTracerPropagation)) return undefined
+    return TraceContext.toHeaders(this.span)
+  }
+
+  onPhase(event: RequestPhaseEvent, ago: number): void {
     const { now } = this
     this.span.event(event, ago === 0 || !this.timed ? now : now - BigInt(Math.round(ago * 1e6)))
+  }
+
+  onRepeat(lost: ConnectionLost): Headers.Headers | undefined {
+    const { fiber } = this
+    if (fiber === undefined) return undefined
+    this.fail(Cause.fail(lost))
+    this.resent++
+    this.span = startSpan(fiber, nameOf(fiber, this.request))
+    return this.propagation
   }
 
   answered(response: HttpClientResponse, peer: string | undefined): void {
@@ -116,11 +132,17 @@ export class RequestSpan {
     }
     if (response.status >= 400) span.attribute("error.type", String(response.status))
     this.headers(responseHeaders, response.headers)
+    this.fiber = undefined
     // Without the answer, which a tracer that keeps its spans would keep too.
     this.end(Exit.void)
   }
 
   failed(cause: Cause.Cause<PoolError>): void {
+    this.fiber = undefined
+    this.fail(cause)
+  }
+
+  private fail(cause: Cause.Cause<PoolError>): void {
     this.describe()
     const error = Cause.failureOption(cause)
     if (error._tag === "Some") this.span.attribute("error.type", error.value._tag)
@@ -141,11 +163,3 @@ export class RequestSpan {
     return this.timed ? this.clock.unsafeCurrentTimeNanos() : 0n
   }
 }
-
-/** Opens the span; it is ended by `answered` or `failed`. */
-export const openSpan = (
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
-  request: HttpClientRequest,
-  site: RequestSite,
-  pool: string
-): RequestSpan => new RequestSpan(fiber, startSpan(fiber, nameOf(fiber, request)), request, site, pool)

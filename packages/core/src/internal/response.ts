@@ -16,6 +16,7 @@ import { ProtocolError } from "../PoolError.js"
 import type { Exchange, PoolResponse, ResponseInfo, Timings } from "../PoolResponse.js"
 import { concat } from "./bodyBuffer.js"
 import type { RunningExchange } from "./exchange.js"
+import { connectionLost } from "./exchangeErrors.js"
 
 /** Nothing is inherited under a name, so that no header's name means anything but itself. */
 const headersPrototype: object = Object.getPrototypeOf(Headers.empty)
@@ -141,7 +142,7 @@ export class OpenExchange extends Info implements Exchange {
       Effect.sync(() => {
         this.abort()
         const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-        this.whole = interrupted ? Effect.fail(exchange.lost("released")) : exit
+        this.whole = interrupted ? Effect.fail(connectionLost(exchange, "released")) : exit
         Deferred.unsafeDone(others, this.whole)
       }))
   }

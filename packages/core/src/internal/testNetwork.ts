@@ -142,8 +142,9 @@ class ScriptedConnection implements Connection, TestConnection {
   endBody(): void {
     const request = this.asTestRequest(this.request!)
     this.requests++
-    this.network.requests.push(request)
     const reply = this.network.script.respond?.(request) ?? {}
+    if (reply.breaks?.unsent === true) this.progress = "not-sent"
+    else this.network.requests.push(request)
     this.running = this.network.fork(this.answer(reply))
   }
 
