@@ -36,6 +36,12 @@ export interface OriginOptions {
    * effect. Default: the same as `maxConnectionsPerOrigin`. `MAX_FREE_SOCKETS`.
    */
   readonly maxIdlePerOrigin?: number | undefined
+  /**
+   * Idle connections that are kept ready at an origin once it was used, opened in the background; at most `maxIdlePerOrigin` and
+   * `maxConnectionsPerOrigin`. None is opened while somebody waits for room under `maxConnections`, nor for an origin that was not
+   * used for two housekeeping periods. Default 0. `HTTP_POOL_MIN_IDLE_PER_ORIGIN`.
+   */
+  readonly minIdlePerOrigin?: number | undefined
   /** Duration: name look-up, TCP and TLS together. Default 3 seconds. `CONNECTION_TIMEOUT`, or else `RPC_TIMEOUT`. */
   readonly connectTimeout?: DurationInput | undefined
   /**
@@ -196,6 +202,7 @@ export interface OriginSettings {
   readonly maxConnectionsPerOrigin: number
   /** May be larger than `maxConnectionsPerOrigin`. */
   readonly maxIdlePerOrigin: number
+  readonly minIdlePerOrigin: number
   readonly connectTimeout: number
   readonly maxResponseSize: number
   readonly acquireTimeout: number

@@ -17,6 +17,7 @@ import type { ConnectionLost, PoolError } from "./PoolError.js"
  * - `not_needed`: it was still being opened, and nobody waited for it any more
  * - `unused_origin`: its origin was not used for two housekeeping periods
  * - `close_idle`, `drain`: at somebody's word
+ * - `clock_jump`: the machine was asleep, or its clock was set: nobody knows for how long the connection was idle
  * - `server_close`: by the server
  * - `poisoned`: the server sent bytes that nobody had asked for
  *

@@ -40,6 +40,11 @@ export interface PoolTotals {
  */
 export interface OriginStats extends PoolCounts, PoolTotals {
   readonly origin: string
+  /**
+   * How long an idle connection is kept at most, in milliseconds, since the origin closes idle connections by itself; `undefined`
+   * as long as it was not seen to.
+   */
+  readonly learnedIdleLimit: number | undefined
 }
 
 /**

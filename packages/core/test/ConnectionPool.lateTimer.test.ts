@@ -13,6 +13,7 @@ describe("a pool whose timer is late", () => {
     const overslept: Array<() => void> = []
     const clock: Clock.Clock = {
       ...Clock.make(),
+      unsafeCurrentTimeMillis: () => now,
       unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
       sleep: (duration) =>
         late

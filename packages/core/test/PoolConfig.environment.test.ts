@@ -158,7 +158,7 @@ describe("PoolConfig", () => {
       fc.assert(fc.property(fact, fc.integer({ min: 1, max: 2 ** 30 }), fc.boolean(), (fact, number, flag) => {
         const value = {
           boolean: flag,
-          count: number,
+          count: Math.min(number, fact.most ?? Infinity),
           duration: number,
           scheduling: flag ? "lifo" : "fifo",
           text: `pool ${number}`

@@ -52,7 +52,8 @@ describe("stats", () => {
               repeated: 0,
               bytesReceived: 20,
               failures: {},
-              closedBy: {}
+              closedBy: {},
+              learnedIdleLimit: undefined
             },
             {
               origin: "http://other.test",
@@ -68,7 +69,8 @@ describe("stats", () => {
               repeated: 0,
               bytesReceived: 2,
               failures: { ConnectionLost: 1 },
-              closedBy: { not_reusable: 1 }
+              closedBy: { not_reusable: 1 },
+              learnedIdleLimit: undefined
             }
           ])
           deepStrictEqual(

@@ -24,9 +24,11 @@ import { ConnectTimeout, PoolClosed } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
 import type { RequestDefaults } from "./checkRequest.js"
+import { ClockWatch } from "./clockWatch.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
 import { DialWatchers } from "./dialWatchers.js"
+import { DrainWatchers } from "./drainWatchers.js"
 import { dialError, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
@@ -53,6 +55,7 @@ export class ConnectionPool {
   readonly requestDefaults: RequestDefaults
   /** Where answers are to be decoded. */
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
+  private readonly clocks: ClockWatch
   private readonly connector: Context.Tag.Service<Connector>
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
@@ -63,7 +66,7 @@ export class ConnectionPool {
   private orders: Array<Command> = []
   private obeying = false
   private readonly dialWatchers = new DialWatchers()
-  private readonly drainWatchers = new Set<() => void>()
+  private readonly drainWatchers = new DrainWatchers()
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, runtime }: Surroundings) {
@@ -76,6 +79,7 @@ export class ConnectionPool {
     this.machine = new PoolMachine(settings)
     this.origins = new Origins(settings)
     this.deadlines = new Deadlines(clock, (effect) => this.fork(effect))
+    this.clocks = new ClockWatch(clock, this.now)
   }
 
   get now(): number {
@@ -106,6 +110,7 @@ export class ConnectionPool {
     lease.id = this.machine.nextWaiter
     this.leases.set(lease.id, lease)
     this.deadlines.hold()
+    if (this.clocks.jumped(askedAt)) this.obey(this.machine.closeIdleRequested("clock_jump"))
     const orders = this.machine.requested(askedAt, origin.key, origin.limits, deadline, fresh)
     const queued = this.machine.waiting.has(lease.id)
     if (queued) {
@@ -141,7 +146,7 @@ export class ConnectionPool {
   closedByPeer(held: HeldConnection, reason: CloseReason): void {
     if (held.gone) return
     this.gone(held, reason)
-    this.obey(this.machine.closedByPeer(held.id))
+    this.obey(this.machine.closedByPeer(this.now, held.id))
     this.showCounts(held.origin)
     held.connection!.close()
   }
@@ -181,7 +186,7 @@ export class ConnectionPool {
   private tellDrained(): void {
     if (!this.drained) this.books.drained(this.now)
     this.drained = true
-    for (const watcher of this.drainWatchers) watcher()
+    this.drainWatchers.tell()
   }
 
   private carryOut(order: Command): void {
@@ -354,7 +359,7 @@ export class ConnectionPool {
   }
 
   closeIdle(): number {
-    const orders = this.machine.closeIdleRequested()
+    const orders = this.machine.closeIdleRequested("close_idle")
     this.obey(orders)
     return orders.filter((order) => order._tag === "Close").length
   }
@@ -376,13 +381,9 @@ export class ConnectionPool {
 
   /** Calls back, once, when nothing is open any more. The answer takes that back. */
   whenDrained(done: () => void): () => void {
-    const watcher = () => {
-      this.drainWatchers.delete(watcher)
-      done()
-    }
-    this.drainWatchers.add(watcher)
-    if (this.machine.drained) watcher()
-    return () => this.drainWatchers.delete(watcher)
+    const forget = this.drainWatchers.watch(done)
+    if (this.machine.drained) this.drainWatchers.tell()
+    return forget
   }
 
   stop(): void {

@@ -66,7 +66,13 @@ export class OriginState {
   }
 
   stats(shelf: OriginShelf | undefined): OriginStats {
-    return { origin: this.origin.href, ...this.counts(shelf), ...this.totals.snapshot() }
+    const learned = shelf?.learned.value ?? Infinity
+    return {
+      origin: this.origin.href,
+      ...this.counts(shelf),
+      ...this.totals.snapshot(),
+      learnedIdleLimit: learned === Infinity ? undefined : learned
+    }
   }
 
   /** Moves the metrics that go up and down to what the machine counts now. */

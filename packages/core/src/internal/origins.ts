@@ -53,6 +53,7 @@ export class Origins {
     const limits = {
       maxConnections: settings.maxConnectionsPerOrigin,
       maxIdle: settings.maxIdlePerOrigin,
+      minIdle: settings.minIdlePerOrigin,
       idleTimeout: settings.idleTimeout,
       maxLifetime: settings.maxLifetime,
       maxRequests: settings.maxRequestsPerConnection,

@@ -65,6 +65,12 @@ export const table: Table = {
     variable: "MAX_FREE_SOCKETS",
     perOrigin: true
   },
+  minIdlePerOrigin: {
+    kind: Kind.count({ min: 0 }),
+    default: 0,
+    variable: "HTTP_POOL_MIN_IDLE_PER_ORIGIN",
+    perOrigin: true
+  },
   connectTimeout: {
     kind: duration,
     default: "3 seconds",
@@ -270,11 +276,7 @@ const resolveWarmUp = (
       ? 1
       : yield* checked(path, given.connections, Kind.count({ min: 1 }))
     for (const href of origins.keys()) {
-      const of = originSettings(settings, href)
-      if (connections > Math.min(of.maxConnectionsPerOrigin, of.maxIdlePerOrigin)) {
-        const limit = of.maxIdlePerOrigin < of.maxConnectionsPerOrigin ? "maxIdlePerOrigin" : "maxConnectionsPerOrigin"
-        return yield* invalid(path, printValue(connections), `at most the ${limit} of ${href}, which is ${of[limit]}`)
-      }
+      yield* canBeIdle(path, connections, originSettings(settings, href), ` of ${href}`)
     }
     if (connections * origins.size > settings.maxConnections) {
       const allowed = `at most maxConnections, ${settings.maxConnections}, over all ${origins.size} origins`
@@ -285,6 +287,21 @@ const resolveWarmUp = (
       : yield* checked("warmUp.required", given.required, Kind.boolean)
     return { origins: [...origins.values()], connections, required }
   })
+
+/** So many idle connections are within the limits `of` an origin. */
+const canBeIdle = (
+  path: string,
+  connections: number,
+  limits: OriginSettings,
+  of: string
+): Either.Either<void, InvalidOptions> => {
+  const limit = limits.maxIdlePerOrigin < limits.maxConnectionsPerOrigin
+    ? "maxIdlePerOrigin"
+    : "maxConnectionsPerOrigin"
+  return connections <= limits[limit]
+    ? Either.void
+    : invalid(path, printValue(connections), `at most the ${limit}${of}, which is ${limits[limit]}`)
+}
 
 /** Options are resolved each time a layer is built: what can be read only once would be empty the second time. */
 const isRepeatable = (value: object): value is Iterable<unknown> =>
@@ -304,6 +321,10 @@ export const resolve = (options: PoolOptions = {}): Either.Either<PoolSettings, 
     })
     // `Table` has a row of the right kind for every field but the last two.
     const settings = { ...poolWide, origins } as unknown as Omit<PoolSettings, "warmUp">
+    yield* canBeIdle("minIdlePerOrigin", settings.minIdlePerOrigin, settings, "")
+    for (const [href, one] of settings.origins) {
+      yield* canBeIdle(memberPath("origins", href) + ".minIdlePerOrigin", one.minIdlePerOrigin, one, ` of ${href}`)
+    }
     return { ...settings, warmUp: yield* resolveWarmUp(given.warmUp, settings) }
   })
 

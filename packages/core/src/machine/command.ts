@@ -26,6 +26,8 @@ export type CloseReason =
   | "unused_origin"
   /** Idle connections were to be closed. */
   | "close_idle"
+  /** The clocks disagree on how long it was idle: the machine was asleep, or the time was set. */
+  | "clock_jump"
   /** The pool drains. */
   | "drain"
 

@@ -51,8 +51,10 @@ export class ConnectionEntry implements Alarm {
   served = 0
   /** When its lifetime ends. */
   expiresAt = Infinity
-  /** When it has been idle for too long, while idle. */
-  idleUntil = Infinity
+  /** Since when nobody has used it, while idle. */
+  idleSince = 0
+  /** For how long it may be idle. */
+  idleLimit = Infinity
   /** Set once it must not be granted any more; it is closed when its last lease ends. */
   retired: CloseReason | undefined = undefined
   readonly id: number
@@ -80,7 +82,7 @@ export class ConnectionEntry implements Alarm {
 
   /** When an idle one is to be closed. */
   get closeAt(): number {
-    return Math.min(this.idleUntil, this.expiresAt)
+    return Math.min(this.idleSince + this.idleLimit, this.expiresAt)
   }
 }
 

@@ -39,6 +39,15 @@ export class EntryOrder {
     return this.end.prev.entry
   }
 
+  /** Oldest first; the one that was given last may be removed meanwhile. */
+  *[Symbol.iterator](): Generator<ConnectionEntry> {
+    for (let node = this.end.next; node.entry !== undefined;) {
+      const { next } = node
+      yield node.entry
+      node = next
+    }
+  }
+
   add(node: OrderNode): void {
     node.prev = this.end.prev
     node.next = this.end

@@ -20,7 +20,8 @@ export const laws: ReadonlyArray<string> = [
   "L7 opened connections are closed or still there, and none is closed twice",
   "L8 a draining pool has no waiter, no idle connection and no dial",
   "L9 a key with waiters dials as long as limits and failures allow",
-  "L10 whatever ends by time has an alarm no later than that, and the pool wakes no later than the earliest"
+  "L10 whatever ends by time has an alarm no later than that, and the pool wakes no later than the earliest",
+  "L11 a key keeps its idle connections, or dials for them, as long as limits, failures and waiters allow"
 ]
 
 const same = (a: StateCounts, b: StateCounts): boolean =>
@@ -80,6 +81,8 @@ const checkEntry = (entry: ConnectionEntry, check: Check): void => {
 const checkShelf = (machine: PoolMachine, shelf: OriginShelf, check: Check): void => {
   check("L1", shelf.counts.open <= shelf.limits.maxConnections, `${shelf.key} has too many connections`)
   check("L2", shelf.counts.idle <= shelf.limits.maxIdle, `${shelf.key} has too many idle connections`)
+  const noRoom = machine.room <= 0 || machine.dialTurns.size > 0
+  check("L11", machine.draining || noRoom || !shelf.lacksIdle, `${shelf.key} keeps too few idle connections`)
   check("L10", shelf.slot >= 0 || shelf.limits.unusedAfter === Infinity, `${shelf.key} is never reviewed`)
   if (shelf.demand === 0) {
     check("L9", !machine.dialTurns.has(shelf), `${shelf.key} wants to dial for nobody`)

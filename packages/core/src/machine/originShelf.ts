@@ -7,6 +7,7 @@ import type { Alarm } from "./alarms.js"
 import type { ConnectionEntry } from "./connectionEntry.js"
 import { StateCounts } from "./connectionEntry.js"
 import { EntryOrder } from "./entryOrder.js"
+import { IdleLimit } from "./idleLimit.js"
 import { WaitQueue } from "./waitQueue.js"
 
 /** Values of one key; times in milliseconds, `Infinity` for none. */
@@ -14,6 +15,8 @@ export interface KeyLimits {
   /** Connecting, active and idle together. */
   readonly maxConnections: number
   readonly maxIdle: number
+  /** Connections that are kept idle, or being opened for it, while others are in use. */
+  readonly minIdle: number
   readonly idleTimeout: number
   readonly maxLifetime: number
   readonly maxRequests: number
@@ -48,11 +51,15 @@ export class OriginShelf implements Alarm {
   readonly fresh = new WaitQueue()
   /** Connections being opened because somebody waited. */
   readonly connecting = new EntryOrder()
+  /** Connections being opened for nobody in particular. */
+  readonly spare = new EntryOrder()
   /** Connections without a lease. */
   readonly idle = new EntryOrder()
   /** Connections with leases and room for more (never with HTTP/1.1). */
   readonly shared = new EntryOrder()
   readonly redial = new Redial(this)
+  /** What was learned of the origin. */
+  readonly learned = new IdleLimit()
   /** When it last was asked for a connection, or got one back. */
   lastUsed = 0
   /** Rounds of dialling that failed since one succeeded. */
@@ -85,7 +92,7 @@ export class OriginShelf implements Alarm {
   }
 
   get inUse(): boolean {
-    return this.demand > 0 || this.counts.active > 0 || this.counts.connecting > 0
+    return this.demand > 0 || this.counts.active > 0 || this.connecting.newest !== undefined
   }
 
   /** Whether a connection is there that a waiter may hope for. */
@@ -101,6 +108,13 @@ export class OriginShelf implements Alarm {
     if (this.failures === 0) return true
     const hopeless = !this.hasEstablished || this.lacksFresh
     return this.counts.connecting === 0 && (hopeless || this.redial.slot < 0)
+  }
+
+  /** Whether there are too few idle connections, dials that nobody waits for included, and one more may be dialled. */
+  get lacksIdle(): boolean {
+    const spare = this.counts.idle + Math.max(0, this.counts.connecting - this.demand)
+    if (spare >= this.limits.minIdle || this.full) return false
+    return this.failures === 0 || (this.counts.connecting === 0 && this.redial.slot < 0)
   }
 
   /** The dial to give up when a waiter has left: the newest, if there are more than waiters. */

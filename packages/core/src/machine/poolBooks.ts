@@ -31,6 +31,8 @@ export class PoolBooks {
   readonly idle = new EntryOrder()
   /** Keys whose waiters want a dial, in the order of their turns. Between inputs: those that wait for room in the whole pool. */
   readonly dialTurns = new Set<OriginShelf>()
+  /** Keys that may have fewer idle connections than they are to keep. */
+  readonly sparse = new Set<OriginShelf>()
   readonly alarms = new Alarms<ConnectionEntry | Waiter | OriginShelf | Redial>()
   readonly limits: PoolLimits
   readonly scheduling: Scheduling
@@ -63,11 +65,11 @@ export class PoolBooks {
     return this.requests
   }
 
-  protected connect(shelf: OriginShelf, order: EntryOrder | undefined): void {
+  protected connect(shelf: OriginShelf, order: EntryOrder): void {
     const entry = new ConnectionEntry(this.opened++, shelf)
     this.entries.set(entry.id, entry)
     admit(entry, this.counts)
-    order?.add(entry.inShelf)
+    order.add(entry.inShelf)
     this.order({ _tag: "Connect", connection: entry.id, key: shelf.key })
   }
 
@@ -75,6 +77,7 @@ export class PoolBooks {
     if (entry.state === "idle") {
       entry.inPool.remove()
       move(entry, "active", this.counts)
+      this.thinned(entry.shelf)
     }
     waiter.entry = entry
     waiter.next = entry.granted
@@ -110,6 +113,7 @@ export class PoolBooks {
   }
 
   private enqueued(waiter: Waiter): void {
+    this.thinned(waiter.shelf)
     this.waiting.set(waiter.id, waiter)
     this.alarms.set(waiter, waiter.deadline)
   }
@@ -178,7 +182,13 @@ export class PoolBooks {
     this.closed++
   }
 
+  /** A key may have too few idle connections now, or may dial for them again. */
+  protected thinned(shelf: OriginShelf): void {
+    if (shelf.limits.minIdle > 0) this.sparse.add(shelf)
+  }
+
   private withdraw(entry: ConnectionEntry): void {
+    if (entry.state !== "closing") this.thinned(entry.shelf)
     entry.inShelf.remove()
     entry.inPool.remove()
     this.alarms.clear(entry)

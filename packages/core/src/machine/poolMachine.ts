@@ -81,13 +81,16 @@ export class PoolMachine extends PoolBooks {
   connected(now: number, id: number, jitter: number, maxConcurrent: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
     if (entry === undefined || entry.established) return noCommands
+    const givenUp = entry.retired
     entry.maxConcurrent = maxConcurrent
-    // It was given up while it was being opened.
-    if (entry.state === "closing") return [{ _tag: "Close", connection: id, reason: entry.retired! }]
+    if (givenUp !== undefined) return [{ _tag: "Close", connection: id, reason: givenUp }]
     this.elapse(now)
+    // Its key may have been forgotten by now.
+    if (entry.retired !== undefined) return this.answer()
     const shelf = entry.shelf
     entry.expiresAt = now + shelf.limits.maxLifetime * (1 - lifetimeJitter * jitter)
-    entry.idleUntil = now + shelf.limits.idleTimeout
+    this.rest(entry, now, Infinity)
+    this.thinned(shelf)
     shelf.failures = 0
     this.alarms.clear(shelf.redial)
     this.becomeIdle(entry)
@@ -111,13 +114,12 @@ export class PoolMachine extends PoolBooks {
     this.remove(entry)
     if (givenUp) return this.answer()
     this.rejectAll(shelf.fresh, "connect_failed")
-    if (!shelf.hasEstablished) {
-      shelf.failures++
-      this.rejectAll(shelf.waiting, "connect_failed")
-    } else if (shelf.redial.slot < 0) {
+    const hopeless = !shelf.hasEstablished
+    if (hopeless) this.rejectAll(shelf.waiting, "connect_failed")
+    if (shelf.redial.slot < 0) {
       // Dials that fail together are one round.
       shelf.failures++
-      this.alarms.set(shelf.redial, shelf.redialAt(now, jitter))
+      if (!hopeless || shelf.limits.minIdle > 0) this.alarms.set(shelf.redial, shelf.redialAt(now, jitter))
     }
     this.settle(shelf)
     return this.answer()
@@ -135,7 +137,7 @@ export class PoolMachine extends PoolBooks {
     shelf.lastUsed = now
     entry.delivered--
     entry.served++
-    entry.idleUntil = now + Math.min(idleLimit, shelf.limits.idleTimeout)
+    this.rest(entry, now, idleLimit)
     if (!reusable) this.retire(entry, "not_reusable")
     else if (entry.served >= shelf.limits.maxRequests) this.retire(entry, "max_requests")
     this.leaseEnded(now, entry)
@@ -143,12 +145,15 @@ export class PoolMachine extends PoolBooks {
   }
 
   /** A connection is gone and we had not ordered it: the peer closed it, or it broke. */
-  closedByPeer(id: number): ReadonlyArray<Command> {
+  closedByPeer(now: number, id: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
     if (entry === undefined) return noCommands
     const shelf = entry.shelf
+    const rested = entry.established && entry.delivered === 0 && entry.state !== "closing"
+    if (rested && shelf.learned.closed(now, now - entry.idleSince)) this.shortenIdling(shelf)
     this.takeBackGrants(entry)
     this.remove(entry)
+    this.endDue(now)
     this.settle(shelf)
     return this.answer()
   }
@@ -173,15 +178,18 @@ export class PoolMachine extends PoolBooks {
     const wanted = Math.min(connections, limits.maxConnections)
     // Dials that were meant for waiters count, and now stay even if those leave.
     for (let lacking = wanted - shelf.counts.active - shelf.counts.idle; lacking > 0; lacking--) {
-      shelf.connecting.oldest?.inShelf.remove()
+      const dial = shelf.connecting.oldest
+      if (dial === undefined) break
+      dial.inShelf.remove()
+      shelf.spare.add(dial.inShelf)
     }
-    while (shelf.counts.open < wanted && this.room > 0) this.connect(shelf, undefined)
+    while (shelf.counts.open < wanted && this.room > 0) this.connect(shelf, shelf.spare)
     return this.answer()
   }
 
   /** All idle connections are to be closed. */
-  closeIdleRequested(): ReadonlyArray<Command> {
-    for (let entry = this.idle.oldest; entry !== undefined; entry = this.idle.oldest) this.close(entry, "close_idle")
+  closeIdleRequested(reason: "close_idle" | "clock_jump"): ReadonlyArray<Command> {
+    for (let entry = this.idle.oldest; entry !== undefined; entry = this.idle.oldest) this.close(entry, reason)
     return this.answer()
   }
 
@@ -216,6 +224,7 @@ export class PoolMachine extends PoolBooks {
       shelf = new OriginShelf(key, limits)
       this.shelves.set(key, shelf)
       this.alarms.set(shelf, now + limits.unusedAfter)
+      this.thinned(shelf)
     }
     shelf.lastUsed = now
     return shelf
@@ -226,6 +235,11 @@ export class PoolMachine extends PoolBooks {
    * deadline, or one that should be closed.
    */
   private elapse(now: number): void {
+    this.endDue(now)
+    this.dialInTurns()
+  }
+
+  private endDue(now: number): void {
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) {
       switch (due.kind) {
         case "waiter":
@@ -235,16 +249,57 @@ export class PoolMachine extends PoolBooks {
         case "entry":
           if (due.state !== "idle") break
           if (due.closeAt > now) this.alarms.set(due, due.closeAt)
-          else this.close(due, due.expiresAt <= now ? "max_lifetime" : "idle_timeout")
+          else this.expire(now, due)
           break
         case "redial":
+          this.thinned(due.shelf)
           this.serve(due.shelf)
           break
         case "shelf":
           this.reviewShelf(now, due)
       }
     }
-    this.dialInTurns()
+  }
+
+  /** An idle connection's time is over. */
+  private expire(now: number, entry: ConnectionEntry): void {
+    if (entry.expiresAt <= now) return this.close(entry, "max_lifetime")
+    const { idleTimeout } = entry.shelf.limits
+    const { learned } = entry.shelf
+    if (entry.idleLimit < idleTimeout && entry.idleLimit >= learned.value) learned.outlived(idleTimeout)
+    this.close(entry, "idle_timeout")
+  }
+
+  /** Nobody uses the connection from now on, which its server may allow for `idleLimit` milliseconds. */
+  private rest(entry: ConnectionEntry, now: number, idleLimit: number): void {
+    const { learned, limits } = entry.shelf
+    entry.idleSince = now
+    entry.idleLimit = Math.min(idleLimit, limits.idleTimeout, learned.value)
+  }
+
+  /** What was learned from one connection holds for those that are idle now. */
+  private shortenIdling(shelf: OriginShelf): void {
+    for (const entry of shelf.idle) {
+      entry.idleLimit = Math.min(entry.idleLimit, shelf.learned.value)
+      this.alarms.set(entry, entry.closeAt)
+    }
+  }
+
+  /** Keys that keep some connections idle dial for those that they lack, when nobody waits for room in the pool. */
+  private refill(): void {
+    if (this.draining) return this.sparse.clear()
+    for (const shelf of this.sparse) {
+      while (shelf.lacksIdle) {
+        if (this.room <= 0 || this.dialTurns.size > 0) return
+        this.connect(shelf, shelf.spare)
+      }
+      this.sparse.delete(shelf)
+    }
+  }
+
+  protected override answer(): ReadonlyArray<Command> {
+    if (this.sparse.size > 0) this.refill()
+    return super.answer()
   }
 
   /** Whatever changed for a key: its waiters get what can be given, and what is idle too much is closed. */
@@ -316,10 +371,11 @@ export class PoolMachine extends PoolBooks {
     if (shelf.inUse) shelf.lastUsed = now
     const unusedAt = shelf.lastUsed + shelf.limits.unusedAfter
     if (unusedAt > now) return this.alarms.set(shelf, unusedAt)
-    for (let entry = shelf.idle.oldest; entry !== undefined; entry = shelf.idle.oldest) {
-      this.close(entry, "unused_origin")
+    for (const order of [shelf.idle, shelf.spare]) {
+      for (const entry of order) this.close(entry, "unused_origin")
     }
     this.alarms.clear(shelf.redial)
+    this.sparse.delete(shelf)
     this.shelves.delete(shelf.key)
     this.order({ _tag: "Forget", key: shelf.key })
   }

@@ -86,7 +86,7 @@ describe("ConnectionEntry", () => {
   it("is to be closed when it has been idle for too long or its lifetime ends, whichever is first", () => {
     const { entry } = entryIn("idle")
     expect(entry.closeAt).toBe(Infinity)
-    entry.idleUntil = 10
+    entry.idleLimit = 10
     expect(entry.closeAt).toBe(10)
     entry.expiresAt = 5
     expect(entry.closeAt).toBe(5)
@@ -96,7 +96,7 @@ describe("ConnectionEntry", () => {
     const { entry } = entryIn("connecting")
     expect(entry).toMatchObject({ id: 7, kind: "entry", slot: -1, delivered: 0, served: 0, state: "connecting" })
     expect([entry.granted, entry.retired]).toEqual([undefined, undefined])
-    expect([entry.at, entry.expiresAt, entry.idleUntil]).toEqual([Infinity, Infinity, Infinity])
+    expect([entry.at, entry.expiresAt, entry.idleLimit]).toEqual([Infinity, Infinity, Infinity])
     expect([entry.inShelf.entry, entry.inPool.entry]).toEqual([entry, entry])
     expect([entry.inShelf.listed, entry.inPool.listed]).toEqual([false, false])
   })

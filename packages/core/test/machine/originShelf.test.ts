@@ -33,7 +33,7 @@ describe("OriginShelf", () => {
     expect(shelf.ready("fifo")).toBe(shared)
   })
 
-  it("is in use while somebody waits, or a connection is active or connecting", () => {
+  it("is in use while somebody waits, a connection is active, or one is being opened for somebody", () => {
     const used = (change: (shelf: OriginShelf) => void): boolean => {
       const shelf = shelfOf()
       change(shelf)
@@ -41,7 +41,8 @@ describe("OriginShelf", () => {
     }
     expect(used((shelf) => wait(shelf, 1))).toBe(true)
     expect(used((shelf) => shelf.counts.active++)).toBe(true)
-    expect(used((shelf) => shelf.counts.connecting++)).toBe(true)
+    expect(used((shelf) => shelf.connecting.add(new ConnectionEntry(0, shelf).inShelf))).toBe(true)
+    expect(used((shelf) => shelf.spare.add(new ConnectionEntry(0, shelf).inShelf))).toBe(false)
     expect(used((shelf) => shelf.counts.idle++)).toBe(false)
     expect(used((shelf) => shelf.counts.closing++)).toBe(false)
   })

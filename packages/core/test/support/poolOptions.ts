@@ -46,6 +46,8 @@ export interface Fact {
   readonly default: unknown
   readonly none?: true
   readonly zero?: true
+  /** The most that the defaults of other options allow. */
+  readonly most?: number
   readonly perOrigin?: true
 }
 
@@ -73,6 +75,15 @@ export const facts: ReadonlyArray<Fact> = [
     kind: "count",
     default: 50,
     zero: true,
+    perOrigin: true
+  },
+  {
+    option: "minIdlePerOrigin",
+    variable: "HTTP_POOL_MIN_IDLE_PER_ORIGIN",
+    kind: "count",
+    default: 0,
+    zero: true,
+    most: 50,
     perOrigin: true
   },
   {

@@ -28,7 +28,7 @@ export type Fact =
     readonly reusable: boolean
     readonly idleLimit: number
   }
-  | { readonly _tag: "closedByPeer"; readonly id: number }
+  | { readonly _tag: "closedByPeer"; readonly now: number; readonly id: number }
   | { readonly _tag: "closeCompleted"; readonly id: number }
   | { readonly _tag: "woke"; readonly now: number }
   | { readonly _tag: "warmUpRequested"; readonly now: number; readonly key: string; readonly connections: number }
@@ -59,6 +59,10 @@ export interface Connection {
   served: number
   /** It must carry no further lease. */
   spent: boolean
-  idleUntil: number
+  idleSince: number
+  idleLimit: number
   expiresAt: number
 }
+
+/** When an idle one is to be closed. */
+export const idleUntil = ({ idleLimit, idleSince }: Connection): number => idleSince + idleLimit

@@ -28,6 +28,7 @@ export const flood: fc.Arbitrary<Flood> = fc.record({
 const keyLimits = (maxConnections: number): KeyLimits => ({
   maxConnections,
   maxIdle: maxConnections,
+  minIdle: 0,
   idleTimeout: Infinity,
   maxLifetime: Infinity,
   maxRequests: Infinity,

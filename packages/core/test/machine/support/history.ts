@@ -27,14 +27,15 @@ export interface History {
   readonly ops: ReadonlyArray<Op>
 }
 
-const keyLimits = fc.record({
+const keyLimits: fc.Arbitrary<KeyLimits> = fc.record({
   maxConnections: fc.integer({ min: 1, max: 4 }),
   maxIdle: fc.constantFrom(4, 3, 2, 1, 0),
+  minIdle: fc.constantFrom(0, 0, 0, 1, 2),
   idleTimeout: fc.constantFrom(Infinity, 200, 20),
   maxLifetime: fc.constantFrom(Infinity, 1_000, 150),
   maxRequests: fc.constantFrom(Infinity, 5, 2, 1),
   unusedAfter: fc.constantFrom(Infinity, 1_000, 100)
-})
+}).map((limits) => ({ ...limits, minIdle: Math.min(limits.minIdle, limits.maxIdle, limits.maxConnections) }))
 
 export const settings: fc.Arbitrary<Settings> = fc.record({
   pool: fc.record({
@@ -128,7 +129,7 @@ export class Player {
       case "released":
         return machine.released(fact.now, fact.id, fact.reusable, fact.idleLimit)
       case "closedByPeer":
-        return machine.closedByPeer(fact.id)
+        return machine.closedByPeer(fact.now, fact.id)
       case "closeCompleted":
         machine.closeCompleted(fact.id)
         return []
@@ -137,7 +138,7 @@ export class Player {
       case "warmUpRequested":
         return machine.warmUpRequested(fact.now, fact.key, this.limits(fact.key), fact.connections)
       case "closeIdleRequested":
-        return machine.closeIdleRequested()
+        return machine.closeIdleRequested("close_idle")
       case "drainStarted":
         return machine.drainStarted()
       case "drainTimedOut":
@@ -198,7 +199,7 @@ export class Player {
     peerClose: (target: number, value: number): void => {
       const granted = this.all((one) => one.granted.length > 0)
       const id = pick(value % 2 === 0 && granted.length > 0 ? granted : [...this.ledger.here], target)?.id
-      if (id !== undefined) this.input({ _tag: "closedByPeer", id })
+      if (id !== undefined) this.input({ _tag: "closedByPeer", now: this.now, id })
     },
     closeDone: (target: number): void => {
       const id = pick(this.all((one) => one.phase === "closing"), target)?.id
@@ -230,7 +231,7 @@ export class Player {
         { _tag: "connected", now, id, jitter: 0, carries: 1 },
         { _tag: "connectFailed", now, id, jitter: 0 },
         { _tag: "released", now, id, reusable: true, idleLimit: Infinity },
-        { _tag: "closedByPeer", id },
+        { _tag: "closedByPeer", now, id },
         { _tag: "closeCompleted", id },
         { _tag: "delivered", waiter },
         { _tag: "cancelled", now, waiter }

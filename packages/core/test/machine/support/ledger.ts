@@ -3,11 +3,14 @@
  * own books. It holds the commands against the laws.
  */
 import type { CloseReason, Command, RejectReason } from "../../../src/machine/command.js"
+import { IdleLimit } from "../../../src/machine/idleLimit.js"
 import type { KeyLimits } from "../../../src/machine/originShelf.js"
 import type { PoolLimits } from "../../../src/machine/poolMachine.js"
 import type { Ask, Connection, Fact } from "./fact.js"
+import { idleUntil } from "./fact.js"
 import { fail, hold } from "./hold.js"
 import { lookAround, lookForOmissions } from "./omissions.js"
+import { mayClose, mayReject } from "./reasons.js"
 
 const without = <A>(list: Array<A>, item: A): boolean => {
   const index = list.indexOf(item)
@@ -16,7 +19,7 @@ const without = <A>(list: Array<A>, item: A): boolean => {
   return true
 }
 
-const leases = (connection: Connection): number => connection.granted.length + connection.delivered
+export const leases = (connection: Connection): number => connection.granted.length + connection.delivered
 
 export class Ledger {
   now = 0
@@ -34,6 +37,7 @@ export class Ledger {
   /** When a key that was not forgotten yet was last in use. */
   readonly lastInUse = new Map<string, number>()
   readonly failing = new Set<string>()
+  private readonly idleLimits = new Map<string, IdleLimit>()
   readonly limits: PoolLimits
   readonly keyLimits: (key: string) => KeyLimits
   fact: Fact = { _tag: "closeIdleRequested" }
@@ -150,7 +154,7 @@ export class Ledger {
         connection.phase = "open"
         connection.carries = fact.carries
         connection.expiresAt = fact.now + limits.maxLifetime * (1 - 0.025 * fact.jitter)
-        connection.idleUntil = fact.now + limits.idleTimeout
+        this.rest(connection, Infinity)
         this.idle.push(connection)
         this.failing.delete(connection.key)
         return
@@ -176,7 +180,7 @@ export class Ledger {
         this.use(connection.key)
         connection.delivered--
         connection.served++
-        connection.idleUntil = fact.now + Math.min(limits.idleTimeout, fact.idleLimit)
+        this.rest(connection, fact.idleLimit)
         if (!fact.reusable || connection.served >= limits.maxRequests) connection.spent = true
         this.leaseEnded(connection)
         return
@@ -187,6 +191,7 @@ export class Ledger {
           this.applies = false
           return
         }
+        if (connection.phase === "open" && connection.delivered === 0) this.learn(connection)
         this.returnGrants(connection)
         this.gone(connection)
         return
@@ -227,10 +232,36 @@ export class Ledger {
     }
   }
 
+  /** Nobody uses it from now on. */
+  private rest(connection: Connection, idleLimit: number): void {
+    const { idleTimeout } = this.keyLimits(connection.key)
+    connection.idleSince = this.now
+    connection.idleLimit = Math.min(idleTimeout, idleLimit, this.learned(connection.key).value)
+  }
+
+  private learned(key: string): IdleLimit {
+    let limit = this.idleLimits.get(key)
+    if (limit === undefined) this.idleLimits.set(key, limit = new IdleLimit())
+    return limit
+  }
+
+  private learn({ idleSince, key }: Connection): void {
+    const limit = this.learned(key)
+    if (!limit.closed(this.now, this.now - idleSince)) return
+    for (const one of this.idle) if (one.key === key) one.idleLimit = Math.min(one.idleLimit, limit.value)
+  }
+
+  private outlived({ idleLimit, key }: Connection): void {
+    const { idleTimeout } = this.keyLimits(key)
+    const limit = this.learned(key)
+    if (idleLimit < idleTimeout && idleLimit >= limit.value) limit.outlived(idleTimeout)
+  }
+
   private lookWhoIsInUse(): void {
     for (const key of this.lastInUse.keys()) {
       const active = [...this.here].some((one) => one.key === key && one.phase === "open" && leases(one) > 0)
-      const used = active || this.count("connecting", key) > 0 || this.demand(key) > 0
+      const dialling = [...this.here].some((one) => one.key === key && one.phase === "connecting" && !one.forWarmUp)
+      const used = active || dialling || this.demand(key) > 0
       if (used) this.lastInUse.set(key, this.now)
     }
   }
@@ -287,12 +318,12 @@ export class Ledger {
     hold(!this.draining, "L8", `${name}: draining`)
     hold(this.open(key) < this.keyLimits(key).maxConnections, "L1", `${name}: ${key} is full`)
     hold(this.open() < this.limits.maxConnections, "L1", `${name}: the pool is full`)
-    const forWarmUp = this.fact._tag === "warmUpRequested"
+    const forWarmUp = this.fact._tag === "warmUpRequested" || this.count("connecting", key) >= this.demand(key)
     if (this.fact._tag === "warmUpRequested") {
-      hold(this.open(key) < this.fact.connections, "L9", `${name}: more than was asked for`)
+      hold(this.open(key) < this.fact.connections || this.lacksIdle(key), "L9", `${name}: more than was asked for`)
     } else {
       const connecting = this.count("connecting", key)
-      hold(connecting < this.demand(key), "L9", `${name}: nobody of ${key} waits for it`)
+      hold(connecting < this.demand(key) || this.lacksIdle(key), "L9", `${name}: nobody of ${key} needs it`)
       hold(connecting === 0 || !this.failing.has(key), "L9", `${name}: ${key} fails, and dials twice at a time`)
     }
     const connection: Connection = {
@@ -306,11 +337,19 @@ export class Ledger {
       delivered: 0,
       served: 0,
       spent: false,
-      idleUntil: Infinity,
+      idleSince: 0,
+      idleLimit: Infinity,
       expiresAt: Infinity
     }
     this.connections.push(connection)
     this.here.add(connection)
+  }
+
+  /** Whether a key that keeps some connections idle has too few of them, dials that nobody waits for included. */
+  lacksIdle(key: string): boolean {
+    const idle = this.idle.filter((one) => one.key === key).length
+    const spare = Math.max(0, this.count("connecting", key) - this.demand(key))
+    return idle + spare < this.keyLimits(key).minIdle
   }
 
   /** Whether a connection could carry one more lease. */
@@ -343,7 +382,7 @@ export class Ledger {
       const idle = this.idle.filter((one) => one.key === ask.key)
       const next = this.limits.scheduling === "lifo" ? idle[idle.length - 1] : idle[0]
       hold(next === connection, "L6", `${name}: ${next?.id} is next`)
-      const late = connection.idleUntil <= this.now || connection.expiresAt <= this.now
+      const late = idleUntil(connection) <= this.now || connection.expiresAt <= this.now
       const { fact } = this
       const justNow = fact._tag === "released" && fact.id === id ||
         fact._tag === "cancelled" && this.asks[fact.waiter]!.connection === id
@@ -366,16 +405,7 @@ export class Ledger {
     } else {
       hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
     }
-    const { _tag } = this.fact
-    const free = [...this.here].some((one) => one.key === ask.key && this.hasRoom(one))
-    const fits: Record<RejectReason, boolean> = {
-      queue_full: !free && !ask.fresh && _tag === "requested" && waiter === this.asks.length - 1 &&
-        this.waiters.length > this.limits.maxWaiting,
-      timed_out: ask.deadline <= this.now,
-      connect_failed: _tag === "connectFailed" && (ask.fresh || this.count("open", ask.key) === 0),
-      closed: this.draining
-    }
-    hold(fits[reason], "L6", `${name}: no reason for that`)
+    hold(mayReject(this, ask, reason), "L6", `${name}: no reason for that`)
     without(this.queueOf(ask), waiter)
     ask.state = "rejected"
   }
@@ -384,42 +414,19 @@ export class Ledger {
     const name = `close ${id} ${reason}`
     const connection = this.connections[id]
     if (connection === undefined) return fail("L7", `${name}: nobody knows it`)
-    const { fact, now } = this
+    const { fact } = this
     if (connection.phase === "closing" && fact._tag === "connected" && fact.id === id) return
     const { phase } = connection
     hold(phase === "connecting" || phase === "open", "L7", `${name}: it is ${phase}`)
     const cut = fact._tag === "drainTimedOut" || reason === "drain" && phase === "connecting"
     hold(cut || leases(connection) === 0, "L4", `${name}: it is in use`)
-    const idle = this.idle.includes(connection) && !connection.spent
-    const limits = this.keyLimits(connection.key)
-    const own = fact._tag === "released" || fact._tag === "cancelled"
-    const { key } = connection
-    const othersWait = this.keys.some((other) => other !== key && this.demand(other) > 0)
-    const inTheWay = this.queue(key, true).length > this.count("connecting", key)
-    const full = this.open() === this.limits.maxConnections
-    const first = (list: ReadonlyArray<Connection>): boolean => list[0] === connection
-    const siblings = this.idle.filter((one) => one.key === connection.key)
-    const fits: Record<CloseReason, boolean> = {
-      idle_timeout: idle && connection.idleUntil <= now && "now" in fact,
-      max_lifetime: phase === "open" && connection.expiresAt <= now && "now" in fact,
-      max_requests: phase === "open" && connection.served >= limits.maxRequests,
-      idle_limit: idle && siblings.length > limits.maxIdle && first(siblings),
-      evicted: idle && (full && (othersWait || inTheWay) && first(this.idle) ||
-        inTheWay && first(siblings) && this.open(key) === limits.maxConnections),
-      rebalanced: idle && own && this.owesRoom(key) && full,
-      not_reusable: phase === "open" && connection.spent,
-      not_needed: phase === "connecting" && !connection.forWarmUp && fact._tag === "cancelled" &&
-        this.count("connecting", key) > this.demand(key),
-      unused_origin: idle && this.isUnused(connection.key),
-      close_idle: idle && fact._tag === "closeIdleRequested",
-      drain: this.draining
-    }
-    hold(fits[reason], "L7", `${name}: no reason for that`)
+    hold(mayClose(this, connection, reason), "L7", `${name}: no reason for that`)
+    if (reason === "idle_timeout") this.outlived(connection)
     without(this.idle, connection)
     connection.phase = "closing"
   }
 
-  private isUnused(key: string): boolean {
+  isUnused(key: string): boolean {
     return "now" in this.fact && this.lastUsed.get(key)! + this.keyLimits(key).unusedAfter <= this.now
   }
 
@@ -428,12 +435,6 @@ export class Ledger {
     hold(this.isUnused(key), "L7", `forget ${key}: it was used lately`)
     this.failing.delete(key)
     this.lastInUse.delete(key)
-  }
-
-  private owesRoom(key: string): boolean {
-    return this.keys.some((other) => {
-      const open = this.open(other)
-      return other !== key && this.demand(other) > 0 && (open === 0 || open + 1 < this.open(key))
-    })
+    this.idleLimits.delete(key)
   }
 }

@@ -1,5 +1,6 @@
 /** What the machine has left out, or left as it must not be between two inputs, by the ledger's books. */
 import type { CloseReason, Command } from "../../../src/machine/command.js"
+import { idleUntil } from "./fact.js"
 import { hold } from "./hold.js"
 import type { Ledger } from "./ledger.js"
 
@@ -58,14 +59,21 @@ export const lookAround = (ledger: Ledger): void => {
     hold(ledger.wakeAt <= deadline && !late(deadline), "L10", `${waiter} waits longer than ${deadline}`)
   }
   for (const key of ledger.keys) if (ledger.demand(key) > 0) lookAtWaiters(ledger, key)
+  for (const key of ledger.lastInUse.keys()) if (!ledger.draining && ledger.lacksIdle(key)) lookAtIdle(ledger, key)
   const idle = new Map<string, number>()
   for (const one of ledger.idle) {
-    const closeAt = Math.min(one.idleUntil, one.expiresAt)
+    const closeAt = Math.min(idleUntil(one), one.expiresAt)
     hold(ledger.wakeAt <= closeAt && !late(closeAt), "L10", `${one.id} is idle longer than ${closeAt}`)
     const count = (idle.get(one.key) ?? 0) + 1
     idle.set(one.key, count)
     hold(count <= ledger.keyLimits(one.key).maxIdle, "L2", `${one.key} has ${count} idle`)
   }
+}
+
+const lookAtIdle = (ledger: Ledger, key: string): void => {
+  const full = ledger.open(key) >= ledger.keyLimits(key).maxConnections || ledger.open() >= ledger.limits.maxConnections
+  const othersWait = ledger.keys.some((other) => ledger.demand(other) > ledger.count("connecting", other))
+  hold(full || othersWait || ledger.failing.has(key), "L11", `${key} keeps too few idle`)
 }
 
 const lookAtWaiters = (ledger: Ledger, key: string): void => {

@@ -13,6 +13,7 @@ import { print } from "./print.js"
 export const boundless: KeyLimits = {
   maxConnections: 100,
   maxIdle: 100,
+  minIdle: 0,
   idleTimeout: Infinity,
   maxLifetime: Infinity,
   maxRequests: Infinity,
@@ -82,7 +83,7 @@ export class Story {
   }
 
   closedByPeer(id: number): Array<string> {
-    return this.tell(this.machine.closedByPeer(id))
+    return this.tell(this.machine.closedByPeer(this.now, id))
   }
 
   closeCompleted(id: number): void {
@@ -98,8 +99,8 @@ export class Story {
     return this.tell(this.machine.warmUpRequested(this.now, key, this.limits(key), connections))
   }
 
-  closeIdleRequested(): Array<string> {
-    return this.tell(this.machine.closeIdleRequested())
+  closeIdleRequested(reason: "close_idle" | "clock_jump" = "close_idle"): Array<string> {
+    return this.tell(this.machine.closeIdleRequested(reason))
   }
 
   drainStarted(): Array<string> {
