@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { Story } from "./support/story.js"
+import { PoolMachine } from "../../src/machine/poolMachine.js"
+import { print } from "./support/print.js"
+import { boundless, Story } from "./support/story.js"
 
 describe("poolMachine: the limit of the whole pool", () => {
   it("L1 a full pool closes the connection that is idle longest, of another key, to dial", () => {
@@ -34,6 +36,20 @@ describe("poolMachine: the limit of the whole pool", () => {
     story.requested("b")
     expect(story.released(0)).toEqual(["close 0: rebalanced", "connect 2 to b"])
     expect(story.released(1)).toEqual(["grant 1 to 2"])
+  })
+
+  it("L9 a lone request waits for one exchange of a key with 10,000 waiters, and not for theirs", () => {
+    // Without the laws, which look at each waiter after each fact.
+    const machine = new PoolMachine({ maxConnections: 4, maxWaiting: Infinity, scheduling: "lifo" })
+    const limits = { ...boundless, maxConnections: 4 }
+    for (let waiter = 0; waiter < 10_004; waiter++) machine.requested(0, "flooded", limits, Infinity)
+    for (let id = 0; id < 4; id++) {
+      machine.connected(0, id, 0, 1)
+      machine.delivered(id)
+    }
+    expect(machine.waiting.size).toBe(10_000)
+    expect(machine.requested(0, "lone", limits, Infinity)).toEqual([])
+    expect(machine.released(0, 2, true, Infinity).map(print)).toEqual(["close 2: rebalanced", "connect 4 to lone"])
   })
 
   it("L9 keys with as many connections keep them; one with more by two gives one away", () => {
