@@ -1,8 +1,8 @@
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
+import { Cause, Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
 import { describe } from "vitest"
-import type { Connection } from "../src/index.js"
+import { type Connection, ConnectionPool, Connector } from "../src/index.js"
 import {
   assertAtRest,
   bytes,
@@ -335,6 +335,27 @@ describe("a transport that closes slowly", () => {
         deepStrictEqual(yield* Fiber.join(drain), { answered: 0, cutOff: 1, unclosed: 1, elapsed: 1500 })
         made[0]!.confirmClose("local")
       }))
+  })
+
+  it.effect("C10 does not hold up a drain that the pool's end has overtaken, or one that is asked for later", () => {
+    const { connect, made } = puppets((puppet) => {
+      puppet.confirms = false
+    })
+    return Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const pool = yield* ConnectionPool.make({ drainTimeout: 500 }).pipe(
+        Effect.provideService(Connector.Connector, { connect }),
+        Scope.extend(scope)
+      )
+      yield* start(pool.execute({ url }))
+      const longer = yield* start(pool.drain("1 hour"))
+      const release = yield* start(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust(1500)
+      yield* Fiber.join(release)
+      strictEqual((yield* Fiber.join(longer)).unclosed, 1)
+      deepStrictEqual(yield* pool.drain("1 hour"), { answered: 0, cutOff: 0, unclosed: 1, elapsed: 0 })
+      made[0]!.confirmClose("local")
+    })
   })
 })
 

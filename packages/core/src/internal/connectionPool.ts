@@ -379,7 +379,7 @@ export class ConnectionPool {
     this.obey(this.machine.drainTimedOut())
   }
 
-  /** Calls back, once, when nothing is open any more. The answer takes that back. */
+  /** Calls back, once, when nothing is open any more or the pool has ended. The answer takes that back. */
   whenDrained(done: () => void): () => void {
     const forget = this.drainWatchers.watch(done)
     if (this.machine.drained) this.drainWatchers.tell()
@@ -389,6 +389,7 @@ export class ConnectionPool {
   stop(): void {
     this.deadlines.stop()
     this.books.hub.end()
+    this.drainWatchers.end()
   }
 
   countsOf(origin: OriginState): PoolCounts {
