@@ -216,6 +216,21 @@ describe("C8 housekeeping", () => {
       { housekeepingInterval: 1000 }
     ))
 
+  it.effect("C8 a request whose origin is removed before the pool has heard of it gets its answer", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.execute({ url })
+          const late = yield* start(pool.execute({ url, restore: (ask) => Effect.zipRight(Effect.sleep(3000), ask) }))
+          yield* TestClock.adjust(3000)
+          strictEqual((yield* Fiber.join(late)).status, 200)
+          strictEqual((yield* pool.stats).origins.length, 1)
+          yield* assertAtRest(pool)
+        }),
+      {},
+      { housekeepingInterval: 1000 }
+    ))
+
   it.effect("C11 many origins leave nothing behind", () =>
     withPool(
       (pool) =>

@@ -35,8 +35,9 @@ const perform = <A, R = never>(
   Effect.suspend(() => {
     const checked = checkRequest(request, pool.requestDefaults)
     if (checked instanceof InvalidRequest) return Effect.fail(checked)
-    const origin = pool.originOf(checked.target.origin, checked.tls)
     return runExchange(request, (caller, fork) => {
+      // Not earlier: until the request is asked for, its origin may be forgotten, whenever the fiber yields.
+      const origin = pool.originOf(checked.target.origin, checked.tls)
       const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
       exchange.start()
       return exchange
