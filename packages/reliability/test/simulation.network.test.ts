@@ -58,7 +58,14 @@ const setting = async (limits = { maxConnections: 8, maxConnectionsPerOrigin: 8 
       )
     }
     const body = given.streamed ? { contentLength: given.size } : undefined
-    return { method, target: `/${id}`, authority: "origin0.test:8080", headers: ["x-id", id], body, keepAlive: true }
+    return {
+      method,
+      target: `/${id}`,
+      authority: "origin0.test:8080",
+      headers: ["x-id", id, "x-turn", "first"],
+      body,
+      keepAlive: true
+    }
   }
   const check = async (connection: SimulatedConnection) => {
     connection.checkIdle(() => {})

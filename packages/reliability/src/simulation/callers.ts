@@ -36,12 +36,23 @@ export class Caller {
   private readonly world: World
   private readonly ledger: Ledger
 
-  constructor(name: string, plan: CallPlan, pool: ConnectionPool.Service, world: World, ledger: Ledger) {
+  /** Of the pool's options, in milliseconds. */
+  private readonly acquireTimeout: number
+
+  constructor(
+    name: string,
+    plan: CallPlan,
+    pool: ConnectionPool.Service,
+    world: World,
+    ledger: Ledger,
+    acquireTimeout: number
+  ) {
     this.name = name
     this.plan = plan
     this.pool = pool
     this.world = world
     this.ledger = ledger
+    this.acquireTimeout = acquireTimeout
   }
 
   start(): void {
@@ -187,8 +198,19 @@ export class Caller {
           const outcome = this.outcomeOf(known.id, exit)
           const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
           this.ledger.end(known, outcome, error)
+          if (error?._tag === "ConnectionLost") this.checkLost(known, error)
         }))
     })
+  }
+
+  /** What may be sent again is, unless there was no other connection in time (C6). */
+  private checkLost(known: SimulatedRequest, error: PoolError.ConnectionLost): void {
+    const [only, second] = known.attempts
+    if (only === undefined || second !== undefined || this.plan.kind === "lease") return
+    const stale = only.lost && only.reused && !only.answered
+    if (!stale || known.streamed || (only.written && !known.idempotent)) return
+    const inTime = this.world.now - this.startedAt < (this.plan.requests[0]!.acquireTimeout ?? this.acquireTimeout)
+    if (inTime && !PoolError.isPoolError(error.cause)) this.world.broken(`${known.id} was not sent again`)
   }
 
   private outcomeOf(name: string, exit: Exit.Exit<void, unknown>): "answered" | "failed" | "interrupted" {
@@ -250,6 +272,7 @@ export class Caller {
       method,
       headers: {
         "x-id": id,
+        "x-turn": known.turn,
         ...(upload in declared ? { "content-length": String(plan.size + declared[upload]!) } : {})
       },
       body: this.uploadOf(plan, body),
@@ -259,9 +282,20 @@ export class Caller {
       idempotent,
       maxResponseSize,
       timeout,
-      onPhase: plan.watched ? (phase) => this.onMoment(phase) : undefined
+      observer: plan.watched ? this.observerOf(known) : undefined
     }
     return { known, asked }
+  }
+
+  /** It changes a header when the request is sent again. */
+  private observerOf(known: SimulatedRequest): PoolRequest["observer"] {
+    return {
+      onPhase: (phase) => this.onMoment(phase),
+      onRepeat: () => {
+        known.turn = "second"
+        return { "x-turn": known.turn }
+      }
+    }
   }
 
   private uploadOf({ gap, upload }: RequestPlan, body: Uint8Array): PoolRequest["body"] {

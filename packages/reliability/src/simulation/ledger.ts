@@ -23,6 +23,8 @@ export type Outcome = "running" | "answered" | "failed" | "interrupted"
 
 export class SimulatedRequest {
   outcome: Outcome = "running"
+  /** What its header says that its observer may change when it is sent again. */
+  turn = "first"
   readonly attempts: Array<Attempt> = []
   readonly id: string
   readonly method: string
@@ -60,7 +62,7 @@ export class Ledger {
   /** What the network did to the pool. */
   readonly faults = new Map<string, number>()
   readonly outcomes = new Map<Outcome, number>()
-  /** Requests that were answered at their second attempt. */
+  /** Requests that were sent a second time. */
   repeats = 0
   drains = 0
   private readonly world: World

@@ -155,6 +155,8 @@ export class Network {
     if (`http://${wire.authority}` !== connection.origin) {
       this.world.broken(`${id} to ${wire.authority} went to ${connection.origin}`)
     }
+    const turn = wire.headers[wire.headers.indexOf("x-turn") + 1]
+    if (turn !== request.turn) this.world.broken(`${id} was sent with the headers of its ${turn} turn`)
     const streamed = typeof wire.body === "object" && !(wire.body instanceof Uint8Array)
     if (streamed !== request.streamed) this.world.broken(`${id} is sent in the wrong way`)
     if (!streamed && (wire.body?.length ?? 0) !== request.size) this.world.broken(`${id} has lost its body`)
@@ -181,6 +183,7 @@ export class Network {
 
   private whyNotAgain(request: SimulatedRequest, before: Attempt, reused: boolean): string | undefined {
     if (request.attempts.length > 1) return "a third time"
+    if (request.holder !== request.id) return "though it went out on a bare lease"
     if (!before.lost) return "though its connection was not lost"
     if (!before.reused) return "though its first connection was fresh"
     if (before.answered) return "though its answer had begun"

@@ -9,6 +9,7 @@ export class Observer {
   /** Requests that closed connections were given. */
   requests = 0
   completed = 0
+  repeated = 0
   readonly failures: Record<string, number> = {}
   readonly closedBy: Record<string, number> = {}
   /** Connections that are lent out. */
@@ -44,6 +45,9 @@ export class Observer {
       case "Released":
         if (!this.lent.delete(event.connectionId)) world.broken(`${event.connectionId} was released and not granted`)
         break
+      case "Repeated":
+        this.repeated++
+        break
       case "Completed":
         this.completed++
         break
@@ -64,6 +68,7 @@ export class Observer {
     const said = (what: string, events: number, stats: number): void => {
       if (events !== stats) world.broken(`${what}: ${events} by the events, ${stats} by the stats`)
     }
+    said("repeated", this.repeated, after.repeated - before.repeated)
     said("opened", this.opened, after.opened - before.opened)
     for (const [tag, count] of Object.entries(after.failures)) {
       // Who asks a pool that has ended is refused and counted; there are no events any more.

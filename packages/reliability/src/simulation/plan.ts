@@ -66,7 +66,7 @@ export type Deed =
   }
 
 export interface Plan {
-  readonly options: PoolOptions & { readonly drainTimeout: number }
+  readonly options: PoolOptions & { readonly drainTimeout: number; readonly acquireTimeout: number }
   readonly network: NetworkPlan
   readonly calls: ReadonlyArray<CallPlan>
   readonly deeds: ReadonlyArray<Deed>
@@ -79,6 +79,9 @@ const drawOptions = (random: Random, tick: number, origins: ReadonlyArray<string
   const maxConnectionsPerOrigin = random.between(1, 4)
   const maxConnections = random.between(1, 8)
   const maxIdlePerOrigin = maybe(random, 0.3, () => random.between(0, 2))
+  const minIdlePerOrigin = random.chance(0.2)
+    ? random.between(0, Math.min(maxConnectionsPerOrigin, maxIdlePerOrigin ?? 4))
+    : 0
   const warm = random.between(1, 3)
   const mayWarm = warm <= Math.min(maxConnectionsPerOrigin, maxIdlePerOrigin ?? 4) &&
     warm * origins.length <= maxConnections
@@ -86,9 +89,10 @@ const drawOptions = (random: Random, tick: number, origins: ReadonlyArray<string
     maxConnectionsPerOrigin,
     maxConnections,
     maxIdlePerOrigin,
+    minIdlePerOrigin,
     maxWaiting: random.pick([2, 10, 1_000, 1_000, 1_000]),
     connectTimeout: tick * random.pick([5, 20, 100]),
-    acquireTimeout: random.pick([10 * tick, 50 * tick, 300 * tick, 30_000, "none" as const]),
+    acquireTimeout: random.pick([10 * tick, 50 * tick, 300 * tick, 30_000, Infinity]),
     requestTimeout: random.pick([50 * tick, 200 * tick, "none" as const, "none" as const]),
     headersTimeout: random.pick([5 * tick, 30 * tick, 60_000]),
     bodyTimeout: random.pick([4 * tick, 30 * tick, 60_000]),
@@ -102,7 +106,8 @@ const drawOptions = (random: Random, tick: number, origins: ReadonlyArray<string
     unreadBodyLimit: random.pick([0, 100_000, 2_000_000]),
     unreadBodyBudget: random.pick([0, 150_000, 32_000_000]),
     leakThreshold: random.pick([20 * tick, 60_000]),
-    housekeepingInterval: random.pick([20 * tick, 1_000, 60_000]),
+    // What is kept idle is replaced again and again, until its origin is forgotten.
+    housekeepingInterval: minIdlePerOrigin > 0 ? 50 * tick : random.pick([20 * tick, 1_000, 60_000]),
     warmUp: maybe(random, mayWarm ? 0.3 : 0, () => ({ origins, connections: warm, required: random.chance(0.3) }))
   }
 }
@@ -202,7 +207,7 @@ export const draw = (random: Random): Plan => {
   const options = drawOptions(random, tick, origins)
   const span = random.between(10, 300)
   const bursts = random.chance(0.3) ? random.between(1, 5) : undefined
-  const calls = Array.from({ length: random.between(10, 60) }, () => {
+  const calls = Array.from({ length: random.between(10, random.between(10, 60)) }, () => {
     const at = bursts === undefined ? random.below(span) : Math.floor(span / bursts) * random.below(bursts)
     return drawCall(random, tick, tick * at, origins)
   })

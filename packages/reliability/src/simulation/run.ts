@@ -99,8 +99,9 @@ class Run {
     this.observer = observer
     world.fork(Stream.runForEach(pool.events, (event) => Effect.sync(() => observer.onEvent(event))))
     this.before = Effect.runSync(pool.stats)
+    const { acquireTimeout } = this.plan.options
     for (const [i, call] of this.plan.calls.entries()) {
-      const caller = new Caller(`r${i}`, call, pool, world, this.ledger)
+      const caller = new Caller(`r${i}`, call, pool, world, this.ledger, acquireTimeout)
       this.callers.push(caller)
       world.after(call.at, () => caller.start())
     }
@@ -217,6 +218,7 @@ class Run {
     agree("closed", stats.closed, network.gone)
     agree("requests", stats.requests, network.sent)
     agree("reused", stats.reused, network.reused)
+    agree("repeated", stats.repeated, this.ledger.repeats)
     agree("bytes received", stats.bytesReceived, network.bytes)
     this.observer!.check(this.before!, stats, this.plan.network.longestClose > closeGrace, this.holders)
     if (this.observer!.completed > network.ends) world.broken("more requests completed than answers came to their end")
