@@ -22,8 +22,8 @@ const longestStretch = 300
 
 interface Task {
   readonly run: () => void
-  /** Tasks of the same owner keep their order. */
-  readonly owner: object | undefined
+  /** Of a fiber, not of the network or the plan. */
+  readonly ofFiber: boolean
 }
 
 interface Timer {
@@ -56,8 +56,8 @@ export class World implements Scheduler.Scheduler {
   private readonly timers: Array<Timer> = []
   private stretch = longestStretch
   /**
-   * Whether what is ready at one moment runs in any order, and fibers yield where they need not: nothing that the pool
-   * promises may depend on either.
+   * Whether what is ready at one moment runs in any order, and fibers yield where they need not: nothing that the pool promises may
+   * depend on either. Among fibers the order stays that of Effect's own scheduler, which Effect depends on (`forEach`, say).
    */
   private readonly shuffled: boolean
 
@@ -98,7 +98,7 @@ export class World implements Scheduler.Scheduler {
 
   /** At this moment, but not in this call. */
   soon(run: () => void): void {
-    this.ready.push({ run, owner: undefined })
+    this.ready.push({ run, ofFiber: false })
   }
 
   /** At this moment, when no fiber has anything left to do. */
@@ -167,17 +167,16 @@ export class World implements Scheduler.Scheduler {
   private takeReady(): Task {
     const { ready } = this
     if (!this.shuffled || ready.length === 1) return ready.shift()!
-    const picked = ready[this.random.below(ready.length)]!
-    const { owner } = picked
-    const index = owner === undefined ? ready.indexOf(picked) : ready.findIndex((task) => task.owner === owner)
+    const picked = this.random.below(ready.length)
+    const index = ready[picked]!.ofFiber ? ready.findIndex(({ ofFiber }) => ofFiber) : picked
     return ready.splice(index, 1)[0]!
   }
 
   // --- what Effect is given -----------------------------------------------------------------------------------------------------
 
   /** Everything here has the same priority. */
-  scheduleTask(run: () => void, _priority: number, fiber?: AnyFiber): void {
-    this.ready.push({ run, owner: fiber })
+  scheduleTask(run: () => void): void {
+    this.ready.push({ run, ofFiber: true })
   }
 
   shouldYield(fiber: AnyFiber): number | false {
