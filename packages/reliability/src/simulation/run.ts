@@ -94,11 +94,16 @@ class Run {
   private begin(pool: ConnectionPool.Service): void {
     const { world } = this
     this.pool = pool
-    const connections = Effect.runSync(pool.connections).flatMap(({ id, state }) => state === "connecting" ? [] : [id])
-    const observer = new Observer(world, connections)
-    this.observer = observer
-    world.fork(Stream.runForEach(pool.events, (event) => Effect.sync(() => observer.onEvent(event))))
+    world.fork(Stream.runForEach(pool.events, (event) => Effect.sync(() => this.observer?.onEvent(event))))
+    // A stream begins a little later.
+    world.whenQuiet(() => this.start(pool))
+  }
+
+  private start(pool: ConnectionPool.Service): void {
+    const { world } = this
     this.before = Effect.runSync(pool.stats)
+    const connections = Effect.runSync(pool.connections)
+    this.observer = new Observer(world, connections.flatMap(({ id, state }) => state === "connecting" ? [] : [id]))
     const { acquireTimeout } = this.plan.options
     for (const [i, call] of this.plan.calls.entries()) {
       const caller = new Caller(`r${i}`, call, pool, world, this.ledger, acquireTimeout)

@@ -18,7 +18,7 @@ import type { Random } from "./random.js"
 const mostSteps = 300_000
 
 /** Between two forced yields of a fiber lie at most so many operations. */
-const longestStretch = 300
+const longestStretch = 150
 
 interface Task {
   readonly run: () => void
