@@ -174,6 +174,24 @@ describe("C1 a lease ends exactly once", () => {
       })
     ))
 
+  it.effect("C1 a request that comes late to a lease that has ended does not go out on a connection of somebody else", () =>
+    withPool(
+      (pool, network) =>
+        Effect.gen(function*() {
+          const late = yield* Effect.scoped(Effect.flatMap(pool.lease(url), (lease) =>
+            start(lease.send({ url: `${url}late`, restore: (ask) => Effect.zipRight(Effect.sleep(500), ask) }))))
+          const other = yield* start(pool.execute({ url }))
+          yield* TestClock.adjust(500)
+          const { progress, reason } = yield* joinFailure("ConnectionLost", late)
+          deepStrictEqual([progress, reason], ["not-sent", "released"])
+          yield* TestClock.adjust(500)
+          strictEqual((yield* Fiber.join(other)).status, 200)
+          deepStrictEqual((yield* network.requests).map((request) => request.url), [url])
+          yield* assertAtRest(pool)
+        }),
+      { respond: () => ({ delay: 1000 }) }
+    ))
+
   it.effect("C1 a lease whose request failed has ended, and its scope does not end it again", () =>
     withPool(
       (pool) =>

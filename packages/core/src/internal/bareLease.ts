@@ -102,19 +102,32 @@ export class BareLease implements LeaseHolder {
       const description = `is not of the lease's origin ${origin}`
       return Effect.fail(new InvalidRequest({ origin, progress: "not-sent", field: "url", description }))
     }
-    const { gone, requests } = this.held!
-    if (!this.clean || this.lease.ended || gone) {
-      const reason = this.clean && !gone ? "released" : "closed"
-      const reused = requests > 0
-      return Effect.fail(new ConnectionLost({ origin, progress: "not-sent", reason, reused, bytesReceived: 0 }))
-    }
     const start = (caller: ExchangeCaller, fork: Fork): RunningExchange => {
       const exchange = new RunningExchange(this.pool, this.origin, checked, "collect", caller, fork)
-      this.running = exchange
-      exchange.startOn(this.held!, this.turn())
+      // Not earlier: whenever the fiber has yielded since the call, the lease may have ended.
+      const lost = this.lost()
+      if (lost !== undefined) {
+        caller.onFailure(lost)
+      } else {
+        this.running = exchange
+        exchange.startOn(this.held!, this.turn())
+      }
       return exchange
     }
     return runExchange(request, start, (exchange) => Effect.succeed(new WholeResponse(exchange)))
+  }
+
+  /** Why there is no connection to send on, if there is none. */
+  private lost(): ConnectionLost | undefined {
+    const { gone, requests } = this.held!
+    if (this.clean && !this.lease.ended && !gone) return undefined
+    return new ConnectionLost({
+      origin: this.origin.origin.href,
+      progress: "not-sent",
+      reason: this.clean && !gone ? "released" : "closed",
+      reused: requests > 0,
+      bytesReceived: 0
+    })
   }
 
   /** One exchange on the lease. Until it has ended well the connection is not clean. */
