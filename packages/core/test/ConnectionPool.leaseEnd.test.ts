@@ -179,14 +179,20 @@ describe("C1 a lease ends exactly once", () => {
       (pool, network) =>
         Effect.gen(function*() {
           const late = yield* Effect.scoped(Effect.flatMap(pool.lease(url), (lease) =>
-            start(lease.send({ url: `${url}late`, restore: (ask) => Effect.zipRight(Effect.sleep(500), ask) }))))
+            start(lease.send({
+              url: `${url}late`,
+              restore: (ask) => Effect.zipRight(Effect.sleep(500), ask)
+            }))))
           const other = yield* start(pool.execute({ url }))
           yield* TestClock.adjust(500)
           const { progress, reason } = yield* joinFailure("ConnectionLost", late)
           deepStrictEqual([progress, reason], ["not-sent", "released"])
           yield* TestClock.adjust(500)
           strictEqual((yield* Fiber.join(other)).status, 200)
-          deepStrictEqual((yield* network.requests).map((request) => request.url), [url])
+          deepStrictEqual(
+            (yield* network.requests).map((request) => request.url),
+            [url]
+          )
           yield* assertAtRest(pool)
         }),
       { respond: () => ({ delay: 1000 }) }

@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Caller } from "./callers.js"
@@ -85,9 +86,12 @@ class Run {
     )
     made.addObserver((exit) => {
       if (Exit.isSuccess(exit)) return this.begin(exit.value)
-      this.world.note(`the pool could not be made: ${Cause.pretty(exit.cause)}`)
+      const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+      this.world.note(`the pool could not be made: ${error?._tag}`)
       // Only a warm-up that is required may fail it.
-      if (this.plan.options.warmUp?.required !== true) this.world.broken("the pool could not be made")
+      if (error === undefined || this.plan.options.warmUp?.required !== true) {
+        this.world.broken(`the pool could not be made: ${Cause.pretty(exit.cause)}`)
+      }
     })
   }
 
