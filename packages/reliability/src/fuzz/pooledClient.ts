@@ -1,0 +1,141 @@
+// Our client: each case has an origin of its own on a pool that many cases share.
+import type * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import { isPoolError, type PoolError } from "@connection-pool/core/PoolError"
+import type { PoolRequest } from "@connection-pool/core/PoolRequest"
+import type { ResponseInfo } from "@connection-pool/core/PoolResponse"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { FuzzCase } from "./fuzzCase.js"
+import { type Reading, refused, withoutBlanks } from "./reading.js"
+import { ownBody, type Stage, target } from "./stage.js"
+
+interface Answered extends Pick<ResponseInfo, "status" | "rawHeaders" | "reused"> {
+  readonly body: string
+}
+
+export interface Complaint {
+  readonly symptom: string
+  readonly detail: string
+}
+
+/** What became of one case. */
+export interface Played {
+  readonly reading: Reading
+  /** What is wrong, whatever another client may say. */
+  readonly complaint: Complaint | undefined
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
+
+const execute = (pool: ConnectionPool.Service, request: PoolRequest): Effect.Effect<Answered, PoolError> =>
+  Effect.map(pool.execute(request), ({ body, rawHeaders, reused, status }) => ({
+    status,
+    rawHeaders,
+    reused,
+    body: latin1(body)
+  }))
+
+const stream = (pool: ConnectionPool.Service, request: PoolRequest): Effect.Effect<Answered, PoolError> =>
+  Effect.scoped(
+    Effect.flatMap(
+      pool.stream(request),
+      ({ body, rawHeaders, reused, status }) =>
+        Effect.map(Stream.runFold(body, "", (text, piece) => text + latin1(piece)), (body) => ({
+          status,
+          rawHeaders,
+          reused,
+          body
+        }))
+    )
+  )
+
+/** What a bad answer may become. */
+const fitting: ReadonlySet<string> = new Set(["ProtocolError", "ConnectionLost", "ResponseTooLarge"])
+
+const describe = (error: PoolError): string => {
+  switch (error._tag) {
+    case "ProtocolError":
+      return `${error._tag} ${error.reason}: ${error.description}`
+    case "ConnectionLost":
+      return `${error._tag} ${error.reason}`
+    default:
+      return error._tag
+  }
+}
+
+const readingOf = (exit: Exit.Exit<Answered, PoolError>, stage: Stage): Reading => {
+  if (Exit.isFailure(exit)) return refused(describeFailure(exit.cause), stage.kept)
+  // The answer came to the second try.
+  if (stage.repeatedBehind !== undefined) return refused("sent again", stage.kept)
+  const { body, rawHeaders, status } = exit.value
+  return { accepted: true, error: undefined, status, headers: withoutBlanks(rawHeaders), body, kept: stage.kept }
+}
+
+const describeFailure = (cause: Cause.Cause<PoolError>): string =>
+  Option.match(Cause.failureOption(cause), { onNone: () => Cause.pretty(cause), onSome: describe })
+
+/** A failure must be one typed error, and one that fits. */
+const complaintAbout = (exit: Exit.Exit<Answered, PoolError>): Complaint | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const { cause } = exit
+  if (!Cause.isFailType(cause) || !isPoolError(cause.error)) {
+    return { symptom: "a failure that is no typed error", detail: Cause.pretty(cause) }
+  }
+  if (fitting.has(cause.error._tag)) return undefined
+  return { symptom: "an error that does not fit", detail: describe(cause.error) }
+}
+
+/** Every request with a good answer must get it, and nobody else's (C12). */
+const complaintAboutOwn = (path: string, id: number, exit: Exit.Exit<Answered, PoolError>): Complaint | undefined => {
+  if (Exit.isFailure(exit)) {
+    return { symptom: "a request with a good answer fails", detail: `${path}: ${describeFailure(exit.cause)}` }
+  }
+  const { body, status } = exit.value
+  if (status === 200 && body === ownBody(path, id)) return undefined
+  return {
+    symptom: "a request gets an answer that is not its own",
+    detail: `${path}: ${status} ${JSON.stringify(body)}`
+  }
+}
+
+/** A request is sent again only while nothing of its answer has come (C6). */
+const complaintAboutRepeat = ({ repeatedBehind }: Stage): Complaint | undefined =>
+  repeatedBehind === undefined || repeatedBehind === 0
+    ? undefined
+    : { symptom: "a request is sent again though its answer had begun", detail: `behind ${repeatedBehind} bytes` }
+
+const settled = (stage: Stage): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (stage.settled) return resume(Effect.void)
+    stage.onSettled = () => resume(Effect.void)
+  })
+
+/** Sends the requests of a case, one after another. Its end is the end of the case. */
+export const play = (
+  pool: ConnectionPool.Service,
+  origin: string,
+  fuzzCase: FuzzCase,
+  id: number,
+  stage: Stage
+): Effect.Effect<Played> =>
+  Effect.gen(function*() {
+    const { eager, method, streamed, warm } = fuzzCase
+    const own = (path: string): PoolRequest => ({ url: origin + path })
+    if (warm) {
+      const complaint = complaintAboutOwn(target.warm, id, yield* Effect.exit(execute(pool, own(target.warm))))
+      if (complaint !== undefined) return { reading: refused(complaint.symptom, undefined), complaint }
+    }
+    const request = { url: origin + target.fuzzed, method }
+    const exit = yield* Effect.exit(streamed ? stream(pool, request) : execute(pool, request))
+    stage.end()
+    if (!eager) yield* settled(stage)
+    const reading = readingOf(exit, stage)
+    const next = yield* Effect.exit(execute(pool, own(target.next)))
+    const complaint = complaintAbout(exit) ?? complaintAboutRepeat(stage) ??
+      complaintAboutOwn(target.next, id, next)
+    return { reading, complaint }
+  })
