@@ -1,6 +1,7 @@
 // Runs cases side by side over one network, each through both clients, and looks for what they leave behind.
 import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
 import { Connector } from "@connection-pool/core/Connector"
+import * as NodeContentDecoder from "@connection-pool/platform-node/NodeContentDecoder"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -44,10 +45,13 @@ const catchingStrays = async <A>(run: () => Promise<A>): Promise<readonly [A, Re
 
 const print = (error: unknown): string => error instanceof Error ? error.stack ?? String(error) : String(error)
 
-const makePool = (size: number, { connector }: Network) =>
-  ConnectionPool.make({ maxConnections: 2 * size, maxConnectionsPerOrigin: 2, maxMetricOrigins: 1 }).pipe(
-    Effect.provideService(Connector, connector)
-  )
+const makePool = (size: number, { connector }: Network, decompress: boolean) =>
+  ConnectionPool.make({
+    maxConnections: 2 * size,
+    maxConnectionsPerOrigin: 2,
+    maxMetricOrigins: 1,
+    decompress
+  }).pipe(Effect.provideService(Connector, connector), Effect.provide(NodeContentDecoder.layer))
 
 const stillBusy = (pool: ConnectionPool.Service): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(
@@ -60,24 +64,29 @@ const stillBusy = (pool: ConnectionPool.Service): Effect.Effect<ReadonlyArray<st
     ]
   )
 
+/** Turns between two looks at which stages have nothing left to do. */
+const sweepEvery = 16
+
 /** Lets the stages go on, turn by turn, until nothing runs, or it takes too long. */
 const playOut = async (stages: ReadonlyArray<Stage>, running: () => number): Promise<void> => {
   const started = performance.now()
+  let acting = stages
   for (let turn = 0; running() > 0; turn++) {
     if (turn > patience.turns && performance.now() - started > patience.milliseconds) return
-    for (const stage of stages) stage.step()
+    if (turn % sweepEvery === 0) acting = acting.filter(({ settled }) => !settled)
+    for (const stage of acting) stage.step()
     await nextTurn()
   }
 }
 
 const neverEnded = "it never ended"
 
-const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network): Promise<Batch> => {
+const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, decompress: boolean): Promise<Batch> => {
   const ours: Array<Played> = []
   const theirs: Array<Reading> = []
   let running = 2 * cases.length
   const scope = await Effect.runPromise(Scope.make())
-  const pool = await Effect.runPromise(Scope.extend(makePool(cases.length, network), scope))
+  const pool = await Effect.runPromise(Scope.extend(makePool(cases.length, network, decompress), scope))
   const stages = cases.map((fuzzCase, id) => ({ ours: new Stage(fuzzCase, id), theirs: new Stage(fuzzCase, id) }))
   const origins = await Promise.all(
     stages.map((pair) => Promise.all([network.listen(pair.ours), network.listen(pair.theirs)]))
@@ -110,8 +119,12 @@ const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network): Promis
   return { readings, complaints }
 }
 
-/** All over the same network. */
-export const run = async (cases: ReadonlyArray<FuzzCase>, network: Network): Promise<Batch> => {
-  const [batch, strays] = await catchingStrays(() => runOver(cases, network))
+/** All over the same network. With `decompress`, only the pool decodes bodies. */
+export const run = async (
+  cases: ReadonlyArray<FuzzCase>,
+  network: Network,
+  decompress: boolean = false
+): Promise<Batch> => {
+  const [batch, strays] = await catchingStrays(() => runOver(cases, network, decompress))
   return { readings: batch.readings, complaints: [...batch.complaints, ...strays] }
 }

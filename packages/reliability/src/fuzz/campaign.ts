@@ -73,8 +73,8 @@ const groups = function*(cases: ReadonlyArray<FuzzCase>): Generator<ReadonlyArra
 
 const shrunkFrom = (fuzzCase: FuzzCase, { symptom }: Failure): Promise<FuzzCase> =>
   shrink(fuzzCase, async (candidate) => {
-    const [verdict] = await examine([candidate])
-    return verdict!.kind === "failure" && verdict!.symptom === symptom
+    const { verdict } = (await examine([candidate]))[0]!
+    return verdict.kind === "failure" && verdict.symptom === symptom
   })
 
 /** Errors are made by the thousand here, and nobody reads where. */
@@ -112,8 +112,7 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
     const cases = Array.from({ length: Math.min(window, asked - done) }, (_, i) => make(firstSeed + done + i))
     for (const group of groups(cases)) {
       if (enough()) break
-      const verdicts = await examine(group)
-      group.forEach((fuzzCase, i) => count(fuzzCase, verdicts[i]!))
+      for (const { fuzzCase, verdict } of await examine(group)) count(fuzzCase, verdict)
       progress.at(total.cases, `${total.cases.toLocaleString("en-US")} cases, ${failed.length} failures`)
     }
   }

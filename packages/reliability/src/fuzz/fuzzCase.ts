@@ -51,7 +51,7 @@ const cutAt = (bytes: string, places: Iterable<number>, turns: () => number): Re
 }
 
 /** The most bytes that come one by one; the others come at once behind them. */
-const longestDribble = 300
+const longestDribble = 200
 
 /** Cuts in one of several ways. */
 export const cut = (random: Random, bytes: string): ReadonlyArray<Piece> => {
