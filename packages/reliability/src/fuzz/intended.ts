@@ -48,7 +48,7 @@ const accepted: ReadonlyArray<Intended> = [
     without: (fuzzCase) => {
       const bytes = bytesOf(fuzzCase)
       const { start } = finalHead(bytes)
-      const changed = bytes.slice(0, start).replace(/(?<=^|\n)(HTTP\/1\.[01] )100/g, "$1102")
+      const changed = bytes.slice(0, start).replace(/(?<=^|[\r\n])(HTTP\/1\.[01] )100/g, "$1102")
       return changed === bytes.slice(0, start) ? undefined : withBytes(fuzzCase, changed + bytes.slice(start))
     }
   },

@@ -12,7 +12,7 @@ import type { FuzzCase } from "./fuzzCase.js"
 import { type Reading, refused, withoutBlanks } from "./reading.js"
 import { ownBody, type Stage, target } from "./stage.js"
 
-interface Answered extends Pick<ResponseInfo, "status" | "rawHeaders" | "reused"> {
+interface Answered extends Pick<ResponseInfo, "status" | "rawHeaders"> {
   readonly body: string
 }
 
@@ -32,26 +32,21 @@ const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")
 
 const execute = (pool: ConnectionPool.Service, request: PoolRequest): Effect.Effect<Answered, PoolError> =>
-  Effect.map(pool.execute(request), ({ body, rawHeaders, reused, status }) => ({
+  Effect.map(pool.execute(request), ({ body, rawHeaders, status }) => ({
     status,
     rawHeaders,
-    reused,
     body: latin1(body)
   }))
 
+/** As much as a body that is read whole may have; a stream has a limit only where its request sets one. */
+const maxResponseSize = 10 * 1024 * 1024
+
 const stream = (pool: ConnectionPool.Service, request: PoolRequest): Effect.Effect<Answered, PoolError> =>
-  Effect.scoped(
-    Effect.flatMap(
-      pool.stream(request),
-      ({ body, rawHeaders, reused, status }) =>
-        Effect.map(Stream.runFold(body, "", (text, piece) => text + latin1(piece)), (body) => ({
-          status,
-          rawHeaders,
-          reused,
-          body
-        }))
-    )
-  )
+  Effect.scoped(Effect.gen(function*() {
+    const { body, rawHeaders, status } = yield* pool.stream({ ...request, maxResponseSize })
+    const text = yield* Stream.runFold(body, "", (text, piece) => text + latin1(piece))
+    return { status, rawHeaders, body: text }
+  }))
 
 /** What a bad answer may become. */
 const fitting: ReadonlySet<string> = new Set(["ProtocolError", "ConnectionLost", "ResponseTooLarge"])
