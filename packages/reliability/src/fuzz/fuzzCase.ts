@@ -88,7 +88,7 @@ export const make = (seed: number): FuzzCase => {
     pieces: cut(random, mutated.bytes),
     hangUp,
     alwaysHangsUp: random.chance(25),
-    rest: hangUp === "fin" && !eager && random.chance(25) ? 0 : settlingTurns,
+    rest: hangUp === "fin" && random.chance(25) ? 0 : settlingTurns,
     warm: random.chance(30),
     eager,
     streamed: random.chance(10),

@@ -97,11 +97,20 @@ const complaintAboutOwn = (path: string, id: number, exit: Exit.Exit<Answered, P
   }
 }
 
-/** A request is sent again only while nothing of its answer has come (C6). */
-const complaintAboutRepeat = ({ repeatedBehind }: Stage): Complaint | undefined =>
-  repeatedBehind === undefined || repeatedBehind === 0
-    ? undefined
-    : { symptom: "a request is sent again though its answer had begun", detail: `behind ${repeatedBehind} bytes` }
+/** A request is sent again only while nothing of its answer has come, and where that can do no harm (C6). */
+const complaintAboutRepeat = (
+  { repeatedBehind }: Stage,
+  method: string,
+  id: number,
+  exit: Exit.Exit<Answered, PoolError>
+): Complaint | undefined => {
+  if (repeatedBehind === undefined) return undefined
+  if (repeatedBehind > 0) {
+    return { symptom: "a request is sent again though its answer had begun", detail: `behind ${repeatedBehind} bytes` }
+  }
+  if (method === "POST") return { symptom: "a POST is sent again", detail: "the first one had reached the server" }
+  return method === "HEAD" ? undefined : complaintAboutOwn(target.fuzzed, id, exit)
+}
 
 const settled = (stage: Stage): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
@@ -130,7 +139,7 @@ export const play = (
     if (!eager) yield* settled(stage)
     const reading = readingOf(exit, stage)
     const next = yield* Effect.exit(execute(pool, own(target.next)))
-    const complaint = complaintAbout(exit) ?? complaintAboutRepeat(stage) ??
+    const complaint = complaintAbout(exit) ?? complaintAboutRepeat(stage, method, id, exit) ??
       complaintAboutOwn(target.next, id, next)
     return { reading, complaint }
   })
