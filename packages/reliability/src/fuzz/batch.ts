@@ -28,7 +28,7 @@ export interface Batch {
 }
 
 /** Turns of the event loop, and milliseconds, after which a case counts as one that never ends: both, and generous. */
-const patience = { turns: 5_000, milliseconds: 3_000 } as const
+const patience = { turns: 5_000, milliseconds: 1_000 } as const
 
 /** What is thrown, or rejected, where nobody catches it while `run` runs. */
 const catchingStrays = async <A>(run: () => Promise<A>): Promise<readonly [A, ReadonlyArray<string>]> => {

@@ -1,8 +1,8 @@
 // Makes a failing case as small as it gets, greedily: what is taken away stays away if the case still fails in the same way.
 import { bytesOf, type FuzzCase, type Piece, settlingTurns } from "./fuzzCase.js"
 
-/** The most cases that are tried. */
-const mostTries = 400
+/** The most cases that are tried, and the most time: a case that never ends takes a second each time. */
+const most = { tries: 400, milliseconds: 10_000 } as const
 
 /** All at once, and in halves, quarters and so on, down to single ones. */
 function* ranges(length: number): Generator<readonly [start: number, end: number]> {
@@ -23,7 +23,7 @@ const withoutBytes = (pieces: ReadonlyArray<Piece>, start: number, end: number):
 const simpler = (fuzzCase: FuzzCase): ReadonlyArray<Partial<FuzzCase>> => [
   { pieces: [{ bytes: bytesOf(fuzzCase), turns: 0 }] },
   { pieces: fuzzCase.pieces.map(({ bytes }) => ({ bytes, turns: 0 })) },
-  { pieces: fuzzCase.pieces.map(({ bytes }) => ({ bytes, turns: 1 })) },
+  { pieces: fuzzCase.pieces.map(({ bytes, turns }) => ({ bytes, turns: Math.min(turns, 1) })) },
   { network: "memory" },
   { warm: false },
   { eager: false },
@@ -43,9 +43,11 @@ const joined = (pieces: ReadonlyArray<Piece>, at: number): ReadonlyArray<Piece> 
 export const shrink = async (found: FuzzCase, fails: (fuzzCase: FuzzCase) => Promise<boolean>): Promise<FuzzCase> => {
   let smallest = found
   let tries = 0
+  const started = performance.now()
+  const spent = (): boolean => tries >= most.tries || performance.now() - started >= most.milliseconds
   const attempt = async (fields: Partial<FuzzCase>): Promise<boolean> => {
     const candidate = { ...smallest, ...fields }
-    if (tries >= mostTries || JSON.stringify(candidate) === JSON.stringify(smallest)) return false
+    if (spent() || JSON.stringify(candidate) === JSON.stringify(smallest)) return false
     tries++
     if (!(await fails(candidate))) return false
     smallest = candidate
@@ -61,6 +63,6 @@ export const shrink = async (found: FuzzCase, fails: (fuzzCase: FuzzCase) => Pro
     for (const [start, end] of ranges(bytesOf(smallest).length)) {
       if (start < bytesOf(smallest).length) await attempt({ pieces: withoutBytes(smallest.pieces, start, end) })
     }
-  } while (smallest !== before && tries < mostTries)
+  } while (smallest !== before && !spent())
   return smallest
 }
