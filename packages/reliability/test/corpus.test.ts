@@ -40,8 +40,8 @@ describe("the corpus", () => {
   it.each(decoded.map((entry) => [entry.name, entry] as const))(
     "%s: the pool decodes it, or refuses it, however it is cut",
     async (_, entry) => {
-      const cases = casesOf(entry).filter(({ network }) => network === "memory")
-      const { complaints, readings } = await Batch.run(cases, Network.inMemory(), true)
+      const cases = casesOf(entry).slice(0, 6)
+      const { complaints, readings } = await Batch.run(cases, Network.inMemory(), { decompress: true })
       expect(complaints).toEqual([])
       for (const { ours } of readings) {
         expect(ours.complaint).toBeUndefined()

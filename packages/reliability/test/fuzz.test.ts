@@ -212,7 +212,7 @@ describe("a pool that misbehaves is found out:", () => {
         }
       }
     }
-    const { readings } = await Batch.run([caseWith(ok)], silent)
+    const { readings } = await Batch.run([caseWith(ok)], silent, { patience: { turns: 100, milliseconds: 100 } })
     expect(readings[0]!.ours.complaint?.symptom).toBe("it never ended")
   })
 })

@@ -27,8 +27,14 @@ export interface Batch {
   readonly complaints: ReadonlyArray<string>
 }
 
-/** Turns of the event loop, and milliseconds, after which a case counts as one that never ends: both, and generous. */
-const patience = { turns: 5_000, milliseconds: 1_000 } as const
+export interface Options {
+  /** The pool decodes bodies; undici does not. */
+  readonly decompress: boolean
+  /** A case counts as one that never ends after so many turns of the event loop and so many milliseconds: both, and generous. */
+  readonly patience: { readonly turns: number; readonly milliseconds: number }
+}
+
+const defaults: Options = { decompress: false, patience: { turns: 5_000, milliseconds: 10_000 } }
 
 /** What is thrown, or rejected, where nobody catches it while `run` runs. */
 const catchingStrays = async <A>(run: () => Promise<A>): Promise<readonly [A, ReadonlyArray<string>]> => {
@@ -68,7 +74,11 @@ const stillBusy = (pool: ConnectionPool.Service): Effect.Effect<ReadonlyArray<st
 const sweepEvery = 16
 
 /** Lets the stages go on, turn by turn, until nothing runs, or it takes too long. */
-const playOut = async (stages: ReadonlyArray<Stage>, running: () => number): Promise<void> => {
+const playOut = async (
+  stages: ReadonlyArray<Stage>,
+  running: () => number,
+  patience: Options["patience"]
+): Promise<void> => {
   const started = performance.now()
   let acting = stages
   for (let turn = 0; running() > 0; turn++) {
@@ -79,14 +89,14 @@ const playOut = async (stages: ReadonlyArray<Stage>, running: () => number): Pro
   }
 }
 
-const neverEnded = "it never ended"
+export const neverEnded = "it never ended"
 
-const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, decompress: boolean): Promise<Batch> => {
+const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, options: Options): Promise<Batch> => {
   const ours: Array<Played> = []
   const theirs: Array<Reading> = []
   let running = 2 * cases.length
   const scope = await Effect.runPromise(Scope.make())
-  const pool = await Effect.runPromise(Scope.extend(makePool(cases.length, network, decompress), scope))
+  const pool = await Effect.runPromise(Scope.extend(makePool(cases.length, network, options.decompress), scope))
   const stages = cases.map((fuzzCase, id) => ({ ours: new Stage(fuzzCase, id), theirs: new Stage(fuzzCase, id) }))
   const origins = await Promise.all(
     stages.map((pair) => Promise.all([network.listen(pair.ours), network.listen(pair.theirs)]))
@@ -109,7 +119,7 @@ const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, decompr
       theirs[id] = reading
     })
   })
-  await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running)
+  await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running, options.patience)
   await Effect.runPromise(Fiber.interruptAll(fibers))
   const complaints = [...await Effect.runPromise(stillBusy(pool))]
   await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -119,12 +129,12 @@ const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, decompr
   return { readings, complaints }
 }
 
-/** All over the same network. With `decompress`, only the pool decodes bodies. */
+/** All over the same network. */
 export const run = async (
   cases: ReadonlyArray<FuzzCase>,
   network: Network,
-  decompress: boolean = false
+  options: Partial<Options> = {}
 ): Promise<Batch> => {
-  const [batch, strays] = await catchingStrays(() => runOver(cases, network, decompress))
+  const [batch, strays] = await catchingStrays(() => runOver(cases, network, { ...defaults, ...options }))
   return { readings: batch.readings, complaints: [...batch.complaints, ...strays] }
 }

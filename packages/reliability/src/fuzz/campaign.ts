@@ -1,5 +1,6 @@
 // Many cases in a row, and what they add up to.
 import type { Progress } from "../progress.js"
+import { neverEnded } from "./batch.js"
 import { examine } from "./examine.js"
 import { type FuzzCase, make } from "./fuzzCase.js"
 import { mutationNames } from "./mutations.js"
@@ -35,8 +36,9 @@ export interface Summary {
   readonly milliseconds: number
 }
 
-/** No more cases are run when so many have failed. */
-export const mostFailures = 50
+/** No more cases are run when so many have failed, or so many of them by never ending, which takes long. */
+const mostFailures = 50
+const mostNeverEnded = 3
 
 /** So many ways to fail are shrunk. */
 const mostShrunk = 3
@@ -95,6 +97,7 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
   const intended = new Map<string, number>()
   const failed: Array<{ readonly fuzzCase: FuzzCase; readonly failure: Failure }> = []
   let loopback = 0
+  let endless = 0
 
   const count = (fuzzCase: FuzzCase, verdict: Verdict): void => {
     const names = fuzzCase.mutations.length === 0 ? [unmutated] : fuzzCase.mutations
@@ -104,10 +107,12 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
     }
     if (fuzzCase.network === "loopback") loopback++
     if (verdict.kind === "intended") intended.set(verdict.name, (intended.get(verdict.name) ?? 0) + 1)
-    if (verdict.kind === "failure") failed.push({ fuzzCase, failure: verdict })
+    if (verdict.kind !== "failure") return
+    failed.push({ fuzzCase, failure: verdict })
+    if (verdict.symptom === neverEnded) endless++
   }
 
-  const enough = (): boolean => signal.aborted || failed.length >= mostFailures
+  const enough = (): boolean => signal.aborted || failed.length >= mostFailures || endless >= mostNeverEnded
   for (let done = 0; done < asked && !enough(); done += window) {
     const cases = Array.from({ length: Math.min(window, asked - done) }, (_, i) => make(firstSeed + done + i))
     for (const group of groups(cases)) {
@@ -120,7 +125,7 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
   const found: Array<Found> = []
   const symptoms = new Set<string>()
   for (const { failure, fuzzCase } of failed) {
-    const isNew = !symptoms.has(failure.symptom) && symptoms.size < mostShrunk
+    const isNew = failure.symptom !== neverEnded && !symptoms.has(failure.symptom) && symptoms.size < mostShrunk
     symptoms.add(failure.symptom)
     found.push({
       seed: fuzzCase.seed!,

@@ -1,7 +1,7 @@
 // One case: what a server sends, in which pieces, and how it hangs up. A seed makes it, or a file of the corpus.
 import type { Expected, Method } from "./answer.js"
 import { generate, print } from "./answer.js"
-import { mutate } from "./mutations.js"
+import { lateBytes, mutate, surplus } from "./mutations.js"
 import { Random } from "./random.js"
 
 export interface Piece {
@@ -80,18 +80,20 @@ export const make = (seed: number): FuzzCase => {
   const loopback = random.chance(loopbackShare)
   // Over a network, bytes may be on their way while the next request is, and then nobody can tell whose answer they are.
   const eager = random.chance(30) && !loopback
+  const late = random.chance(loopback ? 30 : 4)
+  const pieces = cut(random, mutated.bytes)
   return {
     seed,
     network: loopback ? "loopback" : "memory",
     method,
-    mutations: mutated.names,
-    pieces: cut(random, mutated.bytes),
+    mutations: late ? [...mutated.names, lateBytes] : mutated.names,
+    pieces: late ? [...pieces, { bytes: surplus(random, method), turns: random.between(2, 4) }] : pieces,
     hangUp,
     alwaysHangsUp: random.chance(25),
-    rest: hangUp === "fin" && random.chance(25) ? 0 : settlingTurns,
+    rest: hangUp === "fin" && random.chance(late ? 60 : 25) ? 0 : settlingTurns,
     warm: random.chance(30),
     eager,
     streamed: random.chance(10),
-    expected: count === 0 ? expected : undefined
+    expected: count === 0 && !late ? expected : undefined
   }
 }

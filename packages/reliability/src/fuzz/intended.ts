@@ -40,6 +40,8 @@ const changeHead = (fuzzCase: FuzzCase, change: (head: string) => string): FuzzC
 
 const hideLength = (head: string): string => head.replace(/(?<=\r\n)content(?=-length:)/gi, "x------")
 
+const announcesBody = /\r\ncontent-length:[ \t]*0*[1-9]/i
+
 const accepted: ReadonlyArray<Intended> = [
   {
     name: "100 Continue that nobody asked for",
@@ -56,8 +58,10 @@ const accepted: ReadonlyArray<Intended> = [
     name: "204 or 304 with a content-length",
     reason:
       "RFC 9112, 6.3: neither has a body, whatever its headers say; undici waits for that many bytes and calls it a mismatch",
-    without: (fuzzCase, { status }) => {
+    without: (fuzzCase, { kept, status }) => {
       if (status !== 204 && status !== 304) return undefined
+      // Behind a 204 the announced body may come all the same, and would be taken for the next answer.
+      if (status === 204 && kept === true && announcesBody.test(bytesOf(fuzzCase))) return undefined
       const changed = changeHead(fuzzCase, hideLength)
       return bytesOf(changed) === bytesOf(fuzzCase) ? undefined : changed
     }

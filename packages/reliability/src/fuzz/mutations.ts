@@ -265,6 +265,17 @@ const oneLineEnd = (random: Random, bytes: string, replacement: string): string 
   return ends.length === 0 ? bytes : splice(bytes, random.pick(ends), 2, replacement)
 }
 
+const tails: ReadonlyArray<string> = [
+  "x",
+  "\r\n",
+  "\r\n\r\n",
+  "\n",
+  "\0",
+  "HTTP/1.1 200",
+  "0\r\n\r\n",
+  "HTTP/1.1 408 Request Timeout\r\n\r\n"
+]
+
 const another = (random: Random, method: Method): string => print(generate(random, method).answer)
 
 const onBytes: Readonly<Record<string, readonly [weight: number, mutate: OnBytes]>> = {
@@ -293,21 +304,7 @@ const onBytes: Readonly<Record<string, readonly [weight: number, mutate: OnBytes
   "line end twice": [2, (random, bytes) => oneLineEnd(random, bytes, "\r\n\r\n")],
   "no empty line": [2, (_, bytes) => bytes.replace("\r\n\r\n", "\r\n")],
   "empty lines in front": [1, (random, bytes) => random.pick(["\r\n", "\n", "\r", "\r\n\r\n"]) + bytes],
-  "bytes behind the end": [
-    6,
-    (random, bytes) =>
-      bytes +
-      random.pick([
-        "x",
-        "\r\n",
-        "\r\n\r\n",
-        "\n",
-        "\0",
-        "HTTP/1.1 200",
-        "0\r\n\r\n",
-        "HTTP/1.1 408 Request Timeout\r\n\r\n"
-      ])
-  ],
+  "bytes behind the end": [6, (random, bytes) => bytes + random.pick(tails)],
   "second answer behind the first": [5, (random, bytes, method) => bytes + another(random, method)],
   "two answers spliced": [4, (random, bytes, method) => {
     const other = another(random, method)
@@ -329,8 +326,14 @@ const table: ReadonlyArray<readonly [number, Mutation]> = [
   ...Object.entries(onBytes).map(([name, [weight, mutate]]) => [weight, { name, on: "bytes", mutate }] as const)
 ]
 
+/** A piece by itself, which comes when the answer may long be over. */
+export const lateBytes = "bytes long behind the end"
+
+export const surplus = (random: Random, method: Method): string =>
+  random.chance(60) ? another(random, method) : random.pick(tails)
+
 /** In the order of the report. */
-export const mutationNames: ReadonlyArray<string> = table.map(([, { name }]) => name)
+export const mutationNames: ReadonlyArray<string> = [...table.map(([, { name }]) => name), lateBytes]
 
 /** Mutates `count` times; says what was done, and what came out. */
 export const mutate = (

@@ -1,7 +1,7 @@
 // Makes a failing case as small as it gets, greedily: what is taken away stays away if the case still fails in the same way.
 import { bytesOf, type FuzzCase, type Piece, settlingTurns } from "./fuzzCase.js"
 
-/** The most cases that are tried, and the most time: a case that never ends takes a second each time. */
+/** The most cases that are tried, and the most time. */
 const most = { tries: 400, milliseconds: 10_000 } as const
 
 /** All at once, and in halves, quarters and so on, down to single ones. */

@@ -35,6 +35,8 @@ export class Stage {
    * was hung up, or not looked at.
    */
   kept: boolean | undefined = undefined
+  /** The connection was reset while the answer had no end. */
+  cutOff = false
   /** This side does nothing more by itself. */
   settled = false
   /** Called once, when all is settled: what the client sends next is a request of its own. */
@@ -112,7 +114,10 @@ export class Stage {
     }
     if (!line.gone()) {
       if (hangUp === "fin") line.finish()
-      else line.reset()
+      else {
+        this.cutOff = !this.over
+        line.reset()
+      }
     }
     this.turns = settlingTurns
   }
