@@ -6,6 +6,7 @@ import { type FuzzCase, make } from "./fuzzCase.js"
 import { mutationNames } from "./mutations.js"
 import { shrink } from "./shrink.js"
 import type { Failure, Verdict } from "./verdict.js"
+import { watch, type Watchdog } from "./watchdog.js"
 
 export interface Counts {
   cases: number
@@ -90,7 +91,13 @@ const withoutStacks = async <A>(run: () => Promise<A>): Promise<A> => {
   }
 }
 
-const runAll = async (firstSeed: number, asked: number, progress: Progress, signal: AbortSignal): Promise<Summary> => {
+const runAll = async (
+  firstSeed: number,
+  asked: number,
+  progress: Progress,
+  signal: AbortSignal,
+  watchdog: Watchdog
+): Promise<Summary> => {
   const started = performance.now()
   const total = noCounts()
   const byMutation = new Map([unmutated, ...mutationNames].map((name) => [name, noCounts()]))
@@ -117,6 +124,7 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
     const cases = Array.from({ length: Math.min(window, asked - done) }, (_, i) => make(firstSeed + done + i))
     for (const group of groups(cases)) {
       if (enough()) break
+      watchdog.at(`the cases of the seeds ${group[0]!.seed} to ${group.at(-1)!.seed}`)
       for (const { fuzzCase, verdict } of await examine(group)) count(fuzzCase, verdict)
       progress.at(total.cases, `${total.cases.toLocaleString("en-US")} cases, ${failed.length} failures`)
     }
@@ -139,5 +147,16 @@ const runAll = async (firstSeed: number, asked: number, progress: Progress, sign
 }
 
 /** The cases of `asked` seeds in a row; fewer when `signal` is aborted, or when many fail. */
-export const run = (firstSeed: number, asked: number, progress: Progress, signal: AbortSignal): Promise<Summary> =>
-  withoutStacks(() => runAll(firstSeed, asked, progress, signal))
+export const run = async (
+  firstSeed: number,
+  asked: number,
+  progress: Progress,
+  signal: AbortSignal
+): Promise<Summary> => {
+  const watchdog = watch()
+  try {
+    return await withoutStacks(() => runAll(firstSeed, asked, progress, signal, watchdog))
+  } finally {
+    await watchdog.end()
+  }
+}

@@ -42,18 +42,21 @@ const leftBehind = (one: Examined, detail: string): Examined => ({
   verdict: { kind: "failure", symptom: "something is left behind", detail }
 })
 
-/** Whose fault it was shows when each case runs alone. */
-const examineAlone = async (
+/** Whose fault it was shows when fewer run together: each half by itself. */
+const examineHalves = async (
   cases: ReadonlyArray<FuzzCase>,
   network: FuzzCase["network"],
   complaint: string
 ): Promise<ReadonlyArray<Examined>> => {
-  const alone: Array<Examined> = []
-  for (const fuzzCase of cases) alone.push(...await examineOver([fuzzCase], network))
-  if (alone.every(({ verdict }) => verdict.kind !== "failure")) {
-    alone[0] = leftBehind(alone[0]!, `only together with others: ${complaint}`)
+  const middle = cases.length >> 1
+  const halves = [
+    ...await examineOver(cases.slice(0, middle), network),
+    ...await examineOver(cases.slice(middle), network)
+  ]
+  if (halves.every(({ verdict }) => verdict.kind !== "failure")) {
+    halves[0] = leftBehind(halves[0]!, `only together with others: ${complaint}`)
   }
-  return alone
+  return halves
 }
 
 const examineOver = async (
@@ -62,7 +65,7 @@ const examineOver = async (
 ): Promise<ReadonlyArray<Examined>> => {
   const { complaints, readings } = await runBatch(cases, network)
   const complaint = complaints.join("; ")
-  if (complaints.length > 0 && cases.length > 1) return examineAlone(cases, network, complaint)
+  if (complaints.length > 0 && cases.length > 1) return examineHalves(cases, network, complaint)
   const judged = cases.map((fuzzCase, i): Examined => {
     const { ours, theirs } = readings[i]!
     return { fuzzCase, readings: { ours, theirs }, verdict: judge(fuzzCase, ours, theirs) }
