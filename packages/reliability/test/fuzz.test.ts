@@ -108,9 +108,14 @@ describe("the verdict", () => {
   })
 
   it("on a valid answer is a failure unless it is read as it was made, whatever undici reads", () => {
-    const expected = { status: 200, body: "ok" }
+    const expected = { status: 200, body: "ok", refusable: false }
     expect(judged(refusal, refusal, { expected })).toBe("a valid answer is refused")
     expect(judged(reading({ body: "o" }), reading({ body: "o" }), { expected })).toBe("a valid answer is read wrongly")
+    const refusable = { ...expected, refusable: true }
+    expect(judged(refusal, refusal, { expected: refusable })).toBe("both refuse")
+    expect(judged(reading({ body: "o" }), reading({ body: "o" }), { expected: refusable })).toBe(
+      "a valid answer is read wrongly"
+    )
   })
 })
 
@@ -227,7 +232,7 @@ describe("a failing case", () => {
   })
 
   it("that is a valid answer keeps its bytes", async () => {
-    const found = caseWith(ok, { warm: true, expected: { status: 200, body: "ok" } })
+    const found = caseWith(ok, { warm: true, expected: { status: 200, body: "ok", refusable: false } })
     const smallest = await shrink(found, () => Promise.resolve(true))
     expect([bytesOf(smallest), smallest.warm]).toEqual([ok, false])
   })

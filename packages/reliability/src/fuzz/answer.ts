@@ -22,6 +22,8 @@ export interface Answer {
 export interface Expected {
   readonly status: number
   readonly body: string
+  /** It may be refused all the same, for a reason that `generate` names. */
+  readonly refusable: boolean
 }
 
 export interface Valid {
@@ -171,10 +173,10 @@ export const generate = (random: Random, method: Method): Valid => {
   lines.push(...connection(random))
   // A 204 has no framing (RFC 9110, 8.6); a 304 and an answer to HEAD may say what would have come.
   const announced = status !== 204 && (!bodiless || random.chance(50))
-  // llhttp understands blanks behind a length or a coding, and no tabs (RFC 9110, 5.6.3 allows both): such an answer is refused.
-  const framingHeader = (name: string, value: string): string => header(random, name, value).replace(/\t+$/, "")
-  if (announced && framing === "length") lines.push(framingHeader("Content-Length", String(body.length)))
-  if (announced && framing === "chunked") lines.push(framingHeader("Transfer-Encoding", "chunked"))
+  if (announced && framing === "length") lines.push(header(random, "Content-Length", String(body.length)))
+  if (announced && framing === "chunked") lines.push(header(random, "Transfer-Encoding", "chunked"))
+  // llhttp understands blanks behind a length or a coding, but no tabs, which RFC 9110, 5.6.3 allows too.
+  const refusable = lines.some((line) => /^(content-length|transfer-encoding):.*\t$/i.test(line))
   const wire = { length: () => body, chunked: () => chunks(random, body), close: () => body }
   return {
     answer: {
@@ -184,6 +186,6 @@ export const generate = (random: Random, method: Method): Valid => {
       head: { start: `HTTP/${version} ${status}${reasonFor(random, reason)}`, lines: shuffled(random, lines) },
       payload: bodiless ? "" : wire[framing]()
     },
-    expected: { status, body: bodiless ? "" : body }
+    expected: { status, body: bodiless ? "" : body, refusable }
   }
 }

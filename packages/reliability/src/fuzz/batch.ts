@@ -119,12 +119,16 @@ const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, options
       theirs[id] = reading
     })
   })
-  await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running, options.patience)
-  await Effect.runPromise(Fiber.interruptAll(fibers))
-  const complaints = [...await Effect.runPromise(stillBusy(pool))]
-  await Effect.runPromise(Scope.close(scope, Exit.void))
-  await Promise.all(clients.map(({ stop }) => stop()))
-  complaints.push(...await network.close())
+  const complaints: Array<string> = []
+  try {
+    await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running, options.patience)
+  } finally {
+    await Effect.runPromise(Fiber.interruptAll(fibers))
+    complaints.push(...await Effect.runPromise(stillBusy(pool)))
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await Promise.all(clients.map(({ stop }) => stop()))
+    complaints.push(...await network.close())
+  }
   const readings = cases.map((_, id) => ({ ours: ours[id]!, theirs: theirs[id] ?? refused(neverEnded, undefined) }))
   return { readings, complaints }
 }

@@ -23,15 +23,26 @@ export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmedia
 const connectionReset = (): Error =>
   Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" })
 
+/** What a client throws while it reads is nobody's but the process's, as it is where the event loop calls the client. */
+const asEvent = (deliver: () => void): void => {
+  try {
+    deliver()
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
 const memorySocket = (stage: Stage): MemorySocket => {
   let finished = false
   const line: Line = {
     send: (bytes) => {
-      if (!finished && !socket.destroyed) socket.push(Buffer.from(bytes, "latin1"))
+      if (!finished && !socket.destroyed) asEvent(() => void socket.push(Buffer.from(bytes, "latin1")))
     },
     finish: () => {
       finished = true
-      socket.push(null)
+      asEvent(() => void socket.push(null))
     },
     reset: () => void socket.destroy(connectionReset()),
     gone: () => socket.destroyed
