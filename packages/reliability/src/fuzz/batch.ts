@@ -37,13 +37,15 @@ export interface Options {
 const defaults: Options = { decompress: false, patience: { turns: 5_000, milliseconds: 10_000 } }
 
 /** What is thrown, or rejected, where nobody catches it while `run` runs. */
-const catchingStrays = async <A>(run: () => Promise<A>): Promise<readonly [A, ReadonlyArray<string>]> => {
+const catchingStrays = async <A>(
+  run: (strays: ReadonlyArray<string>) => Promise<A>
+): Promise<readonly [A, ReadonlyArray<string>]> => {
   const strays: Array<string> = []
   const onException = (error: unknown): void => void strays.push(`nobody caught ${print(error)}`)
   const onRejection = (reason: unknown): void => void strays.push(`nobody handled the rejection ${print(reason)}`)
   process.on("uncaughtException", onException).on("unhandledRejection", onRejection)
   try {
-    return [await run(), strays]
+    return [await run(strays), strays]
   } finally {
     process.off("uncaughtException", onException).off("unhandledRejection", onRejection)
   }
@@ -77,12 +79,15 @@ const sweepEvery = 16
 const playOut = async (
   stages: ReadonlyArray<Stage>,
   running: () => number,
-  patience: Options["patience"]
+  patience: Options["patience"],
+  strays: ReadonlyArray<string>
 ): Promise<void> => {
   const started = performance.now()
   let acting = stages
   for (let turn = 0; running() > 0; turn++) {
-    if (turn > patience.turns && performance.now() - started > patience.milliseconds) return
+    // Where something was thrown and got lost, what waits for it waits for ever.
+    const milliseconds = strays.length > 0 ? 0 : patience.milliseconds
+    if (turn > patience.turns && performance.now() - started > milliseconds) return
     if (turn % sweepEvery === 0) acting = acting.filter(({ settled }) => !settled)
     for (const stage of acting) stage.step()
     await nextTurn()
@@ -91,7 +96,12 @@ const playOut = async (
 
 export const neverEnded = "it never ended"
 
-const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, options: Options): Promise<Batch> => {
+const runOver = async (
+  cases: ReadonlyArray<FuzzCase>,
+  network: Network,
+  options: Options,
+  strays: ReadonlyArray<string>
+): Promise<Batch> => {
   const ours: Array<Played> = []
   const theirs: Array<Reading> = []
   let running = 2 * cases.length
@@ -121,7 +131,7 @@ const runOver = async (cases: ReadonlyArray<FuzzCase>, network: Network, options
   })
   const complaints: Array<string> = []
   try {
-    await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running, options.patience)
+    await playOut(stages.flatMap((pair) => [pair.ours, pair.theirs]), () => running, options.patience, strays)
   } finally {
     await Effect.runPromise(Fiber.interruptAll(fibers))
     complaints.push(...await Effect.runPromise(stillBusy(pool)))
@@ -139,6 +149,6 @@ export const run = async (
   network: Network,
   options: Partial<Options> = {}
 ): Promise<Batch> => {
-  const [batch, strays] = await catchingStrays(() => runOver(cases, network, { ...defaults, ...options }))
+  const [batch, strays] = await catchingStrays((strays) => runOver(cases, network, { ...defaults, ...options }, strays))
   return { readings: batch.readings, complaints: [...batch.complaints, ...strays] }
 }
