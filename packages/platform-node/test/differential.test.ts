@@ -113,6 +113,10 @@ const headReset =
 const noContent =
   "undici takes the length for a mismatch; RFC 9112, 6.3 says that there is no body, whatever the headers say"
 const foreign = "undici takes it for HTTP; it is another protocol, or a version of its own syntax"
+const framingAsBody = (value: string): Difference => ({
+  undici: { verdict: "complete", status: 200, headers: ["Transfer-Encoding", value], body: "0\r\n\r\n" },
+  reason: "undici hands over the framing of the chunks as the body; the answer is chunked (RFC 9110, 5.6.1 and 5.6.3)"
+})
 const unbounded = "undici does not count it, so that a peer can go on for ever"
 
 /** Where we differ from undici 7.30.2, by the answer's name, and why. */
@@ -138,6 +142,8 @@ const differences: Readonly<Record<string, Difference>> = {
     reason: "its framing is faulty, the connection must be closed (RFC 9112, 6.1)"
   },
   "empty lines behind a body": { undici: { kept: true }, reason: "bytes behind an answer belong to nobody" },
+  "chunked with a tab behind it": framingAsBody("chunked\t"),
+  "chunked with an empty element behind it": framingAsBody("chunked,"),
   "HTTP/0.9": { undici: { ...short, kept: false }, reason: foreign },
   "HTTP/2.0": { undici: { ...short, kept: false }, reason: foreign },
   "RTSP/1.0": { undici: { ...short, kept: false }, reason: foreign },

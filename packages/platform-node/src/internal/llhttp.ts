@@ -58,6 +58,7 @@ export interface LlhttpExports {
   readonly llhttp_get_http_major: (parser: number) => number
   readonly llhttp_get_http_minor: (parser: number) => number
   readonly llhttp_should_keep_alive: (parser: number) => number
+  readonly llhttp_message_needs_eof: (parser: number) => number
 }
 
 /**
@@ -223,6 +224,14 @@ export const isVersion10 = (parser: number): boolean => instance().wasm.llhttp_g
  * @internal
  */
 export const shouldKeepAlive = (parser: number): boolean => instance().wasm.llhttp_should_keep_alive(parser) === 1
+
+/**
+ * Whether llhttp takes the end of the connection for the end of the answer. Not to be asked for an answer to HEAD, of which llhttp does
+ * not know.
+ *
+ * @internal
+ */
+export const endsWithConnection = (parser: number): boolean => instance().wasm.llhttp_message_needs_eof(parser) === 1
 
 /**
  * What was wrong, in llhttp's words, which never quote the peer.

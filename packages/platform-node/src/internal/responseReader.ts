@@ -62,6 +62,7 @@ const LETTER_H = 72
 const textWindow = 2048
 
 const keepAliveTimeout = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})(?!\d)/i
+const chunkedAtLast = /(?:^|[\t ,])chunked[\t ,]*$/i
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 
 const trimmed = (value: string): string => {
@@ -97,6 +98,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   private paused = false
   private started = false
   private mustClose = false
+  /** All transfer codings of the answer whose headers are read, as one list. */
+  private codings = ""
   private phase: Phase = phase.complete
   /** Bytes that count towards `maxHeaderSize`. */
   private outside = 0
@@ -257,6 +260,10 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     this.phase = phase.beforeBody
     this.keepAlive = keepAlive
     const contentLength = this.readHeaders(status)
+    if (!noBody && chunkedAtLast.test(this.codings) && Llhttp.endsWithConnection(this.parser)) {
+      // A tab or an empty element behind it, which llhttp does not know: the chunks' framing would be read as the body.
+      return this.refuse("InvalidHttp", "Transfer-Encoding ends with chunked in a way that is not understood")
+    }
     const rawHeaders = this.rawHeaders
     this.rawHeaders = noHeaders
     this.owner.onHead({ status, rawHeaders, contentLength: noBody ? 0 : contentLength })
@@ -292,6 +299,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     const version10 = Llhttp.isVersion10(this.parser)
     const announcesNothing = status === 204
     let contentLength: number | undefined
+    this.codings = ""
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const value = (headers[i + 1] = trimmed(headers[i + 1]!))
       const name = headers[i]!
@@ -306,9 +314,10 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
         if (lower === "keep-alive") this.readKeepAlive(value)
         // llhttp lets `keep-alive, close` keep an HTTP/1.0 connection.
         else if (version10 && lower === "connection" && closeOption.test(value)) this.mustClose = true
-      } else if (name.length === 17 && (version10 || announcesNothing) && name.toLowerCase() === "transfer-encoding") {
+      } else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") {
+        this.codings += `,${value}`
         // RFC 9112, 6.1: neither has one, so the answer's end cannot be trusted.
-        this.mustClose = true
+        if (version10 || announcesNothing) this.mustClose = true
       }
     }
     if (this.mustClose) this.keepAlive = false

@@ -29,7 +29,8 @@ describe("what we take from undici", () => {
       "llhttp_get_error_reason",
       "llhttp_get_http_major",
       "llhttp_get_http_minor",
-      "llhttp_should_keep_alive"
+      "llhttp_should_keep_alive",
+      "llhttp_message_needs_eof"
     ]
     for (const name of used) expect([name, exports.get(name)]).toEqual([name, "function"])
     expect(exports.get("memory")).toBe("memory")

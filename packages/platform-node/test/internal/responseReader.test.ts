@@ -179,6 +179,21 @@ describe("what is no answer", () => {
     expect(closes).toEqual(["poisoned"])
   })
 
+  it.each(["chunked\t", "chunked \t", "gzip, chunked\t ", "chunked,", "chunked , ,"])(
+    "does not have the framing of its chunks in its body: Transfer-Encoding %j",
+    async (coding) => {
+      const { recorder } = await exchange(`HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n1\r\nx\r\n0\r\n\r\n`)
+      expect(recorder.failure).toMatchObject({ kind: "Protocol", reason: "InvalidHttp" })
+      expect(recorder.calls).toBe("f")
+    }
+  )
+
+  it("to HEAD has no chunks to be read, whatever its Transfer-Encoding looks like", async () => {
+    const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n"
+    const { recorder } = await exchange(head, { method: "HEAD" })
+    expect(recorder.calls).toBe("he")
+  })
+
   it.each([
     "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     "HTTP/1.1 101 Switching Protocols\r\n\r\n"

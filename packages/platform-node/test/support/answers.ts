@@ -136,6 +136,8 @@ const bad: ReadonlyArray<Answer> = [
     name: "transfer-encoding: chunked twice",
     bytes: `${ok}Transfer-Encoding: chunked, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`
   },
+  { name: "chunked with a tab behind it", bytes: `${ok}Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n` },
+  { name: "chunked with an empty element behind it", bytes: `${ok}Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n` },
   { name: "a bad chunk size", bytes: `${chunked}x\r\n` },
   { name: "a chunk size with a blank", bytes: `${chunked}1 \r\nx\r\n0\r\n\r\n` },
   { name: "an empty chunk size", bytes: `${chunked}\r\nx\r\n0\r\n\r\n` },
