@@ -7,6 +7,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { PoolError } from "../PoolError.js"
+import { PiecePacker } from "./piecePacker.js"
 
 /** Unread bytes from which on the connection is told to wait; a body that is not longer is taken in whether it is read or not. */
 export const bodyHighWater = 64 * 1024
@@ -28,6 +29,7 @@ export class BodyBuffer {
   /** Somebody has begun to read. */
   reading = false
   private pieces = noPieces
+  private packer: PiecePacker | undefined = undefined
   /** Everything has come. */
   ended = false
   private failure: PoolError | undefined = undefined
@@ -41,7 +43,7 @@ export class BodyBuffer {
   push(piece: Uint8Array): void {
     this.unread += piece.length
     if (this.pieces === noPieces) this.pieces = [piece]
-    else this.pieces.push(piece)
+    else (this.packer ??= new PiecePacker()).add(this.pieces, piece)
     this.serve()
   }
 

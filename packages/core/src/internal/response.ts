@@ -17,6 +17,7 @@ import type { Exchange, PoolResponse, ResponseInfo, Timings } from "../PoolRespo
 import { concat } from "./bodyBuffer.js"
 import type { RunningExchange } from "./exchange.js"
 import { connectionLost } from "./exchangeErrors.js"
+import { PiecePacker } from "./piecePacker.js"
 
 /** Nothing is inherited under a name, so that no header's name means anything but itself. */
 const headersPrototype: object = Object.getPrototypeOf(Headers.empty)
@@ -138,7 +139,7 @@ export class OpenExchange extends Info implements Exchange {
     if (exchange.body.buffer.ended) return this.whole = Effect.succeed(exchange.body.buffer.takeAll())
     const others = Deferred.unsafeMake<Uint8Array, PoolError>(FiberId.none)
     this.whole = Deferred.await(others)
-    return Effect.onExit(this.collect([]), (exit) =>
+    return Effect.onExit(this.collect([], new PiecePacker()), (exit) =>
       Effect.sync(() => {
         this.abort()
         const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
@@ -147,11 +148,11 @@ export class OpenExchange extends Info implements Exchange {
       }))
   }
 
-  private collect(pieces: Array<Uint8Array>): Effect.Effect<Uint8Array, PoolError> {
+  private collect(pieces: Array<Uint8Array>, packer: PiecePacker): Effect.Effect<Uint8Array, PoolError> {
     return Effect.matchEffect(this.exchange.body.buffer.pull(), {
       onSuccess: (chunk) => {
-        for (const piece of chunk) pieces.push(piece)
-        return this.collect(pieces)
+        for (const piece of chunk) packer.add(pieces, piece)
+        return this.collect(pieces, packer)
       },
       onFailure: Option.match({
         onNone: () => Effect.succeed(concat(pieces)),

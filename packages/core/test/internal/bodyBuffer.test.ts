@@ -23,11 +23,21 @@ describe("BodyBuffer", () => {
   it.effect("gives all pieces that are there at once, and says that they were taken", () =>
     Effect.gen(function*() {
       const { buffer, told } = make()
-      for (const length of [1, 2, 3]) buffer.push(bytes(length))
-      strictEqual(buffer.unread, 6)
-      deepStrictEqual(yield* lengths(buffer), [1, 2, 3])
+      for (const length of [2000, 3000, 4000]) buffer.push(bytes(length))
+      strictEqual(buffer.unread, 9000)
+      deepStrictEqual(yield* lengths(buffer), [2000, 3000, 4000])
       strictEqual(buffer.unread, 0)
       deepStrictEqual(told, ["taken"])
+    }))
+
+  it.effect("has put small pieces together, however many came", () =>
+    Effect.gen(function*() {
+      const { buffer } = make()
+      for (let i = 0; i < 3000; i++) buffer.push(Uint8Array.of(i))
+      strictEqual(buffer.unread, 3000)
+      const pulled = Chunk.toArray(yield* Effect.orDie(buffer.pull()))
+      assertTrue(pulled.length < 5)
+      deepStrictEqual(concat(pulled), Uint8Array.from({ length: 3000 }, (_, i) => i))
     }))
 
   it.effect("gives a reader who waits each piece as it comes", () =>
