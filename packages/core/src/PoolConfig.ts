@@ -56,7 +56,10 @@ export interface OriginOptions {
    * `HTTP_POOL_REQUEST_TIMEOUT`.
    */
   readonly requestTimeout?: DurationInput | "none" | undefined
-  /** Duration, from the request sent to the answer's headers. Default 5 minutes. `HTTP_POOL_HEADERS_TIMEOUT`. */
+  /**
+   * Duration, from the request sent to the answer's headers, and how long the server may take nothing of a streamed body.
+   * Default 5 minutes. `HTTP_POOL_HEADERS_TIMEOUT`.
+   */
   readonly headersTimeout?: DurationInput | "none" | undefined
   /**
    * Duration between two pieces of a body that is read whole, never while the reader holds back. A stream has this

@@ -3,7 +3,19 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, Option, Stream, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, PoolConfig, PoolRequest, TestConnector } from "../src/index.js"
-import { assertAtRest, bytes, counts, failsWith, joinFailure, settle, start, url, withPool } from "./support/pool.js"
+import {
+  assertAtRest,
+  bytes,
+  counts,
+  failsWith,
+  joinFailure,
+  settle,
+  start,
+  url,
+  withConnector,
+  withPool
+} from "./support/pool.js"
+import { Puppet } from "./support/puppet.js"
 
 const never: TestConnector.TestScript = { respond: () => ({ never: true }) }
 
@@ -118,6 +130,27 @@ describe("C8 headersTimeout", () => {
         }),
       never
     ))
+
+  it.effect("C8 runs while the server takes nothing of a streamed body, and starts again when it does", () => {
+    const puppet = new Puppet()
+    puppet.write = () => false
+    return withConnector(() => Effect.succeed(puppet), (pool) =>
+      Effect.gen(function*() {
+        const body = Stream.concat(Stream.make(bytes(1)), Stream.fromEffect(Effect.delay(Effect.succeed(bytes(1)), 90)))
+        const sending = yield* start(pool.execute({ url, method: "POST", body, headersTimeout: 100 }))
+        yield* TestClock.adjust(99)
+        puppet.observer!.onDrain()
+        // The source takes its time; that is not the server's.
+        yield* TestClock.adjust(90)
+        yield* TestClock.adjust(99)
+        assertTrue(Option.isNone(yield* Fiber.poll(sending)))
+        yield* TestClock.adjust(1)
+        const error = yield* joinFailure("RequestTimeout", sending)
+        deepStrictEqual([error.phase, error.option, error.progress], ["headers", "headersTimeout", "maybe-sent"])
+        strictEqual(puppet.calls.at(-1), "close")
+        yield* assertAtRest(pool)
+      }))
+  })
 
   it.effect("C8 does not hold for the body", () =>
     withPool(

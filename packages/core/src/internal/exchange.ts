@@ -20,10 +20,10 @@ import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
 import { PhaseReport } from "./phaseReport.js"
 import { mayRepeat } from "./repeat.js"
-import type { UploadFailure } from "./upload.js"
-import { Upload } from "./upload.js"
+import type { UploadFailure, UploadObserver } from "./upload.js"
+import { declaredLength, Upload } from "./upload.js"
 
-export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline {
+export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObserver, Deadline {
   at = Infinity
   slot = -1
   readonly body: AnswerBody
@@ -162,7 +162,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
       return this.broke(defect)
     }
     if (request.stream === undefined || this.phase !== "sending") return
-    this.upload = new Upload(connection, this.declaredLength, (failure) => this.onUploadDone(failure))
+    this.upload = new Upload(connection, declaredLength(request.wire.body), this)
     this.upload.start(request.stream, this.fork)
   }
 
@@ -265,6 +265,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
   }
 
   onDrain(): void {
+    if (this.phase === "sending") this.pool.deadlines.clear(this)
     this.upload?.onDrain()
   }
 
@@ -278,7 +279,12 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     if (this.phase === "body") this.pool.deadlines.clear(this)
   }
 
-  private onUploadDone(failure: UploadFailure | undefined): void {
+  /** The server owes us that it takes what it has. */
+  onUploadBlocked(): void {
+    if (this.phase === "sending") this.awaitHeaders(this.pool.now)
+  }
+
+  onUploadDone(failure: UploadFailure | undefined): void {
     this.upload = undefined
     if (failure === undefined) {
       if (this.phase === "sending") {
@@ -289,11 +295,6 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, Deadline 
     }
     if (failure.kind === "transport") return this.broke(failure.defect)
     this.fail(Errors.uploadError(this, failure))
-  }
-
-  private get declaredLength(): number | undefined {
-    const { body } = this.request.wire
-    return typeof body === "object" && "contentLength" in body ? body.contentLength : undefined
   }
 
   // --- time ---------------------------------------------------------------------------------------------------------------------

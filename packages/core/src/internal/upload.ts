@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Stream from "effect/Stream"
-import type { Connection } from "../Connection.js"
+import type { Connection, WireRequest } from "../Connection.js"
 
 /** Why a body could not be sent: its own failure, a length that is not what was declared, or a transport that threw. */
 export type UploadFailure =
@@ -16,23 +16,36 @@ export type UploadFailure =
   | { readonly kind: "length"; readonly description: string }
   | { readonly kind: "transport"; readonly defect: unknown }
 
+/** The length that the headers of a streamed body say. */
+export const declaredLength = (body: WireRequest["body"]): number | undefined =>
+  typeof body === "object" && "contentLength" in body ? body.contentLength : undefined
+
+/** Who sends a body, and hears of it. */
+export interface UploadObserver {
+  /** The connection takes no more for the moment. */
+  onUploadBlocked(): void
+  /** Nothing more is sent or told. */
+  onUploadDone(failure: UploadFailure | undefined): void
+}
+
+/** The most that is written at once: that it was taken has to be heard of in time, however slow the way is. */
+const sliceSize = 256 * 1024
+
 export class Upload {
   private sent = 0
   private stopped = false
+  /** The connection has no room. */
+  private blocked = false
   private fiber: Fiber.RuntimeFiber<void> | undefined = undefined
   private resumeWrite: (() => void) | undefined = undefined
   private readonly connection: Connection
   private readonly declared: number | undefined
-  private readonly onDone: (failure: UploadFailure | undefined) => void
+  private readonly observer: UploadObserver
 
-  constructor(
-    connection: Connection,
-    declared: number | undefined,
-    onDone: (failure: UploadFailure | undefined) => void
-  ) {
+  constructor(connection: Connection, declared: number | undefined, observer: UploadObserver) {
     this.connection = connection
     this.declared = declared
-    this.onDone = onDone
+    this.observer = observer
   }
 
   start(
@@ -52,6 +65,7 @@ export class Upload {
   /** The connection has room again. */
   onDrain(): void {
     const resume = this.resumeWrite
+    this.blocked = false
     this.resumeWrite = undefined
     resume?.()
   }
@@ -69,16 +83,30 @@ export class Upload {
     if (!(piece instanceof Uint8Array)) return Effect.fail(new TypeError("a piece of the body is not a Uint8Array"))
     this.sent += piece.length
     if (this.tooLong !== undefined) return Effect.fail(this.tooLong)
-    try {
-      if (piece.length === 0 || this.connection.write(piece)) return Effect.void
-    } catch (defect) {
-      this.done({ kind: "transport", defect })
-      return Effect.interrupt
-    }
-    return Effect.async((resume) => {
-      this.resumeWrite = () => resume(Effect.void)
-    })
+    return this.writeFrom(piece, 0)
   }
+
+  private writeFrom(piece: Uint8Array, start: number): Effect.Effect<void> {
+    for (let at = start; at < piece.length; at += sliceSize) {
+      if (this.stopped) return Effect.interrupt
+      try {
+        if (this.connection.write(piece.subarray(at, at + sliceSize))) continue
+      } catch (defect) {
+        this.done({ kind: "transport", defect })
+        return Effect.interrupt
+      }
+      this.blocked = true
+      this.observer.onUploadBlocked()
+      return Effect.flatMap(this.room, () => this.writeFrom(piece, at + sliceSize))
+    }
+    return Effect.void
+  }
+
+  /** The fiber may have yielded since the write, and there may be room by now. */
+  private readonly room = Effect.async<void>((resume) => {
+    if (this.blocked) this.resumeWrite = () => resume(Effect.void)
+    else resume(Effect.void)
+  })
 
   private get tooLong(): UploadFailure | undefined {
     if (this.declared === undefined || this.sent <= this.declared) return undefined
@@ -100,9 +128,9 @@ export class Upload {
       try {
         this.connection.endBody()
       } catch (defect) {
-        return this.onDone({ kind: "transport", defect })
+        return this.observer.onUploadDone({ kind: "transport", defect })
       }
     }
-    this.onDone(failure)
+    this.observer.onUploadDone(failure)
   }
 }

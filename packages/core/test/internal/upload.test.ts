@@ -1,6 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Effect, Stream, TestClock } from "effect"
+import { Effect, Fiber, Stream, TestClock } from "effect"
 import { Upload, type UploadFailure } from "../../src/internal/upload.js"
 import { bytes, settle } from "../support/pool.js"
 import { Puppet } from "../support/puppet.js"
@@ -8,7 +8,10 @@ import { Puppet } from "../support/puppet.js"
 const make = (declared?: number) => {
   const puppet = new Puppet()
   const outcomes: Array<UploadFailure | undefined> = []
-  const upload = new Upload(puppet, declared, (failure) => outcomes.push(failure))
+  const upload = new Upload(puppet, declared, {
+    onUploadBlocked: () => puppet.calls.push("blocked"),
+    onUploadDone: (failure) => outcomes.push(failure)
+  })
   return { puppet, outcomes, upload }
 }
 
@@ -33,14 +36,50 @@ describe("Upload", () => {
       }
       upload.start(pieces(1, 2), Effect.runFork)
       yield* settle
-      deepStrictEqual(puppet.calls, ["write 1"])
+      deepStrictEqual(puppet.calls, ["write 1", "blocked"])
       upload.onDrain()
       yield* settle
-      deepStrictEqual(puppet.calls, ["write 1", "write 2"])
+      deepStrictEqual(puppet.calls, ["write 1", "blocked", "write 2", "blocked"])
       upload.onDrain()
       yield* settle
       deepStrictEqual([puppet.calls.at(-1), outcomes.length], ["endBody", 1])
       upload.onDrain()
+    }))
+
+  it.effect("goes on where there is room again before its fiber has come to wait for it", () =>
+    Effect.gen(function*() {
+      // One of these makes the fiber yield between the write and the waiting.
+      for (let operations = 10; operations < 30; operations++) {
+        const { outcomes, puppet, upload } = make()
+        puppet.write = (piece) => {
+          puppet.calls.push(`write ${piece.length}`)
+          queueMicrotask(() => upload.onDrain())
+          return false
+        }
+        let sending: Fiber.RuntimeFiber<void> | undefined
+        upload.start(
+          pieces(1, 2),
+          (effect) => (sending = Effect.runFork(Effect.withMaxOpsBeforeYield(effect, operations)))
+        )
+        yield* Fiber.join(sending!)
+        deepStrictEqual(puppet.calls, ["write 1", "blocked", "write 2", "blocked", "endBody"])
+        deepStrictEqual(outcomes, [undefined])
+      }
+    }))
+
+  it.effect("writes a large piece in slices, and waits for room after each", () =>
+    Effect.gen(function*() {
+      const { puppet, upload } = make()
+      puppet.write = (piece) => {
+        puppet.calls.push(`write ${piece.length}`)
+        return puppet.calls.length > 1
+      }
+      upload.start(pieces(600_000), Effect.runFork)
+      yield* settle
+      deepStrictEqual(puppet.calls, ["write 262144", "blocked"])
+      upload.onDrain()
+      yield* settle
+      deepStrictEqual(puppet.calls, ["write 262144", "blocked", "write 262144", "write 75712", "endBody"])
     }))
 
   it.effect("does not write the piece with which the declared length is passed", () =>
