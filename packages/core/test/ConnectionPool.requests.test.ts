@@ -35,6 +35,9 @@ describe("a request that cannot be sent", () => {
     "headers that are text": [{ url, headers: "x-a: 1" }, "headers"],
     "null for headers": [{ url, headers: null }, "headers"],
     "pairs whose name is no text": [{ url, headers: [[5, "1"]] }, "headers"],
+    "lines that are no pairs": [{ url, headers: [5] }, "headers"],
+    "a line that is null": [{ url, headers: [null] }, "headers"],
+    "an object that only looks like a URL": [{ url: { protocol: "http:" } }, "url"],
     "transfer-encoding": [{ url, headers: { "Transfer-Encoding": "chunked" } }, "headers.Transfer-Encoding"],
     "keep-alive": [{ url, headers: { "keep-alive": "timeout=5" } }, "headers.keep-alive"],
     "upgrade": [{ url, headers: { upgrade: "websocket" } }, "headers.upgrade"],
@@ -84,6 +87,18 @@ describe("a request that cannot be sent", () => {
         })
       ))
   }
+
+  it.effect("because of an origin that is none is InvalidRequest of lease and warmUp as well", () =>
+    withPool((pool, network) =>
+      Effect.gen(function*() {
+        for (const origin of ["nowhere", { protocol: "http:" }, { href: 5 }, null, undefined, 5]) {
+          const error = yield* failsWith("InvalidRequest", Effect.scoped(pool.lease(origin as string)))
+          strictEqual(error.field, "url")
+          yield* failsWith("InvalidRequest", pool.warmUp([origin as string]))
+        }
+        strictEqual(yield* network.dials, 0)
+      })
+    ))
 
   it.effect("is refused by open, stream and a lease's send as well", () =>
     withPool((pool, network) =>

@@ -94,6 +94,9 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
 const hostValue = /^[A-Za-z0-9\-._~%!$&'()*+,;=[\]:]+$/
 const digits = /^[0-9]{1,15}$/
+/** No server takes more, and whoever controls a part of a request must not fill our memory with it. */
+const mebibyte = 2 ** 20
+
 const lowerCaseMethod = /^(?:get|head|post|put|delete|options)$/i
 
 /** URLs repeat; parsing one costs as much as the rest of a small request. */
@@ -114,11 +117,14 @@ const refuse = (field: string, description: string): never => {
 }
 
 /** A caller without types may give us anything. */
-const targetOf = (url: string | URL): Target =>
-  Either.getOrElse(
+const targetOf = (url: string | URL): Target => {
+  const target = Either.getOrElse(
     targets.of(typeof url === "string" ? url : String(url?.href)),
     (description) => refuse("url", description)
   )
+  const { authorization = "", path } = target
+  return path.length + authorization.length > mebibyte ? refuse("url", "is longer than 1 MiB") : target
+}
 
 const methodOf = (method: string | undefined): string => {
   if (method === undefined || method === "GET" || method === "POST") return method ?? "GET"
@@ -138,6 +144,7 @@ class CheckedHeaders {
   hasAuthorization = false
   /** A coding was asked for by name, or a part of the body, which cannot be decoded by itself. */
   choosesCoding = false
+  private size = 0
 
   /** A value that is an array is that many lines. */
   addAll(name: string, value: unknown): void {
@@ -149,7 +156,10 @@ class CheckedHeaders {
     if (typeof name !== "string" || !token.test(name)) {
       refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
     }
-    if (typeof value !== "string" || !fieldValue.test(value)) {
+    if (typeof value !== "string") return refuse(`headers.${name}`, "has a value that is no text")
+    this.size += name.length + value.length
+    if (this.size > mebibyte) refuse("headers", "are longer than 1 MiB in all")
+    if (!fieldValue.test(value)) {
       return refuse(`headers.${name}`, "has a character that no header value may have (RFC 9110, 5.5)")
     }
     switch (name.toLowerCase()) {
@@ -164,7 +174,7 @@ class CheckedHeaders {
         this.contentLength = Number(value)
         return
       case "connection":
-        this.keepAlive = keepAliveOf(value.toLowerCase())
+        if (!keepAliveOf(value.toLowerCase())) this.keepAlive = false
         return
       case "transfer-encoding":
       case "keep-alive":
@@ -191,7 +201,10 @@ const headersOf = (input: PoolRequest["headers"]): CheckedHeaders => {
   if (input === undefined) return headers
   if (typeof input !== "object" || input === null) refuse("headers", "is neither a record nor a list of pairs")
   if (Symbol.iterator in input) {
-    for (const [name, value] of input) headers.addAll(name, value)
+    for (const line of input) {
+      if (!Array.isArray(line)) refuse("headers", "has a line that is no pair of a name and a value")
+      headers.addAll(line[0], line[1])
+    }
   } else {
     for (const name of Object.keys(input)) headers.addAll(name, input[name])
   }

@@ -6,6 +6,9 @@
 
 const limit = 1_000
 
+/** A longer text is not remembered. */
+const longest = 4_096
+
 export class Remembered<A> {
   private readonly known = new Map<string, A>()
   private readonly make: (text: string) => A
@@ -15,6 +18,7 @@ export class Remembered<A> {
   }
 
   of(text: string): A {
+    if (text.length > longest) return this.make(text)
     const known = this.known.get(text)
     if (known !== undefined) return known
     const made = this.make(text)

@@ -47,6 +47,7 @@ describe("checkRequest", () => {
       [keepAlive(undefined, true), keepAlive("close", true), keepAlive("keep-alive", false), keepAlive("CLOSE", true)],
       [true, false, false, false]
     )
+    strictEqual(checked({ url, headers: { connection: ["close", "keep-alive"] } }).wire.keepAlive, false)
   })
 
   it("takes every character that a header value may have", () => {
@@ -106,6 +107,27 @@ describe("checkRequest", () => {
     strictEqual(checked({ url: new URL(`${url}kept`) }).target, first)
     for (let i = 0; i < 1000; i++) checked({ url: `${url}${i}` })
     assertTrue(checked({ url: `${url}kept` }).target !== first)
+  })
+
+  it("C11 does not remember long URLs, with which somebody could fill the memory", () => {
+    const long = `${url}${"x".repeat(5_000)}`
+    assertTrue(checked({ url: long }).target !== checked({ url: long }).target)
+  })
+
+  it("C11 takes 1 MiB of headers and 1 MiB of URL, and no more", () => {
+    const mebibyte = 2 ** 20
+    const fieldOf = (request: PoolRequest) => {
+      const result = checkRequest(request, defaults)
+      return result instanceof InvalidRequest ? result.field : "none"
+    }
+    const half = "x".repeat(mebibyte / 2 - 1)
+    strictEqual(fieldOf({ url, headers: { a: half, b: half } }), "none")
+    strictEqual(fieldOf({ url, headers: { a: half, b: `${half}x` } }), "headers")
+    strictEqual(fieldOf({ url, headers: { a: [half, half, ""] } }), "headers")
+    const path = "x".repeat(mebibyte - 1)
+    strictEqual(fieldOf({ url: `${url}${path}` }), "none")
+    strictEqual(fieldOf({ url: `${url}${path}x` }), "url")
+    strictEqual(fieldOf({ url: `http://${path}@server.test/` }), "url")
   })
 
   it("names the origin in what is wrong, once it is known", () => {
