@@ -65,14 +65,15 @@ export interface ResponseHead {
 /**
  * Why an exchange ended without a whole answer.
  *
- * - `Lost`: the connection was reset, or closed before the answer was complete
+ * - `Lost`: the connection was reset, or closed before the answer was complete, or TLS failed on it: the peer refused our
+ *   certificate behind the handshake (TLS 1.3), or a record was damaged
  * - `Protocol`: the peer's bytes are not an HTTP answer to this request; the connection is closed by the transport
  *
  * @since 0.1.0
  * @category models
  */
 export type ExchangeFailure =
-  | { readonly kind: "Lost"; readonly reason: "reset" | "closed"; readonly cause?: unknown }
+  | { readonly kind: "Lost"; readonly reason: "reset" | "closed" | "tls"; readonly cause?: unknown }
   | {
     readonly kind: "Protocol"
     readonly reason: ProtocolViolation

@@ -205,12 +205,14 @@ export class ResponseTooLarge extends Data.TaggedError("ResponseTooLarge")<{
 
 /**
  * Why a connection was lost: `reset` or `closed` by the peer, `released` because the exchange was aborted, or the scope that
- * owned it had closed, `unread` because nobody had begun to read the body and the pool could not wait any longer.
+ * owned it had closed, `unread` because nobody had begun to read the body and the pool could not wait any longer, `tls` because
+ * TLS failed on the open connection: the `cause` says how. In TLS 1.3 a server that does not accept our certificate, or misses
+ * one, says so only when the handshake is over for us.
  *
  * @since 0.1.0
  * @category models
  */
-export type ConnectionLostReason = "reset" | "closed" | "released" | "unread"
+export type ConnectionLostReason = "reset" | "closed" | "released" | "unread" | "tls"
 
 /**
  * The connection was reset, closed or taken away during an exchange.
@@ -347,10 +349,28 @@ export const isIdempotentMethod = (method: string): boolean => {
   }
 }
 
+/** Whether the same request would end in the same way: a rule that it broke, or trust that was refused, will be so again. */
+const isHopeless = (error: PoolError): boolean => {
+  switch (error._tag) {
+    case "InvalidRequest":
+    case "RequestBodyFailed":
+    case "ResponseTooLarge":
+    case "ProtocolError":
+    case "PoolClosed":
+      return true
+    case "ConnectFailed":
+      return error.reason === "Tls" || error.reason === "TlsIdentity"
+    case "ConnectionLost":
+      return error.reason === "tls"
+    default:
+      return false
+  }
+}
+
 /**
  * Whether the same request may be sent again after this error: it can do no harm, since nothing was sent or the request is
  * idempotent by its method (GET when not given) or its own word, and it has a chance, which a request or an answer that breaks
- * a rule has not.
+ * a rule has not, nor one that TLS stood in the way of.
  *
  * @example
  * ```ts
@@ -372,16 +392,8 @@ export const isIdempotentMethod = (method: string): boolean => {
 export const isSafeToRepeat = (
   error: PoolError,
   request: { readonly method?: string | undefined; readonly idempotent?: boolean | undefined }
-): boolean => {
-  switch (error._tag) {
-    case "InvalidRequest":
-    case "RequestBodyFailed":
-    case "ResponseTooLarge":
-    case "ProtocolError":
-    case "PoolClosed":
-      return false
-    default:
-      return error.progress === "not-sent" ||
-        (request.idempotent ?? isIdempotentMethod((request.method ?? "GET").toUpperCase()))
-  }
-}
+): boolean =>
+  !isHopeless(error) && (
+    error.progress === "not-sent" ||
+    (request.idempotent ?? isIdempotentMethod((request.method ?? "GET").toUpperCase()))
+  )

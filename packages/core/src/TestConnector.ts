@@ -64,11 +64,11 @@ export interface TestReply {
   /** No answer, ever. */
   readonly never?: boolean | undefined
   /**
-   * The connection breaks before the headers, or when `afterBytes` bytes of the body were sent. `unsent`: so early that no byte of
-   * the request had left.
+   * The connection breaks before the headers, or when `afterBytes` bytes of the body were sent; `tls`: as where a server does not
+   * accept our certificate. `unsent`: so early that no byte of the request had left.
    */
   readonly breaks?: {
-    readonly how: "reset" | "closed"
+    readonly how: "reset" | "closed" | "tls"
     readonly afterBytes?: number | undefined
     readonly unsent?: boolean | undefined
   } | undefined

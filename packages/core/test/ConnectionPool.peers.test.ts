@@ -6,7 +6,7 @@ import { PoolError } from "../src/index.js"
 import { assertAtRest, counts, failsWith, joinFailure, otherUrl, settle, start, url, withPool } from "./support/pool.js"
 
 describe("a server that breaks the connection", () => {
-  for (const how of ["reset", "closed"] as const) {
+  for (const how of ["reset", "closed", "tls"] as const) {
     it.effect(`before the headers (${how}) makes the request ConnectionLost`, () =>
       withPool(
         (pool) =>
@@ -16,7 +16,7 @@ describe("a server that breaks the connection", () => {
               [fresh.reason, fresh.progress, fresh.reused, fresh.bytesReceived, fresh.origin],
               [how, "maybe-sent", false, 0, "http://server.test"]
             )
-            assertTrue(PoolError.isSafeToRepeat(fresh, { method: "GET" }))
+            strictEqual(PoolError.isSafeToRepeat(fresh, { method: "GET" }), how !== "tls")
             assertTrue(!PoolError.isSafeToRepeat(fresh, { method: "POST" }))
             yield* pool.execute({ url: `${url}good` })
             strictEqual((yield* failsWith("ConnectionLost", pool.execute({ url, method: "POST" }))).reused, true)

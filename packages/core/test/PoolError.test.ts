@@ -247,6 +247,19 @@ describe("PoolError", () => {
       })
     }
 
+    it("where TLS stood in the way it will do so again, though nothing was sent", () => {
+      const lost = (reason: PoolError.ConnectionLostReason) =>
+        new PoolError.ConnectionLost({ origin, progress: "not-sent", reason, reused: false, bytesReceived: 0 })
+      const failed = (reason: PoolError.ConnectFailedReason) =>
+        new PoolError.ConnectFailed({ origin, progress: "not-sent", reason })
+      for (const error of [lost("tls"), failed("Tls"), failed("TlsIdentity")]) {
+        assertTrue(!PoolError.isSafeToRepeat(error, { method: "GET", idempotent: true }), error.message)
+      }
+      for (const error of [lost("reset"), lost("closed"), failed("Dns"), failed("Reset"), failed("Other")]) {
+        assertTrue(PoolError.isSafeToRepeat(error, { method: "POST" }), error.message)
+      }
+    })
+
     it("a request that says nothing is a GET", () => {
       assertTrue(PoolError.isSafeToRepeat(make.ConnectionLost(), {}))
     })

@@ -165,7 +165,7 @@ class ScriptedConnection implements Connection, TestConnection {
   // --- what the peer does -------------------------------------------------------------------------------------------------------
 
   /** The connection is gone; an exchange on it fails, unless it was the pool that closed. */
-  end(cause: CloseCause, how: "reset" | "closed" = "closed"): boolean {
+  end(cause: CloseCause, how: "reset" | "closed" | "tls" = "closed"): boolean {
     if (!this.open) return false
     this.open = false
     this.closedBy = cause

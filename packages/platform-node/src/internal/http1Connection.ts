@@ -17,6 +17,7 @@ import type {
 } from "@connection-pool/core/Connection"
 import type { Duplex } from "node:stream"
 import { type Holding, holdsWrite, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
+import { reasonOf } from "./nodeError.js"
 import {
   type Remaining,
   type Whole,
@@ -61,7 +62,9 @@ const smallWrite = 64 * 1024 + 16 * 1024
 const closedFailure: ExchangeFailure = { kind: "Lost", reason: "closed" }
 
 const lost = (error: Error | undefined): ExchangeFailure =>
-  error === undefined ? closedFailure : { kind: "Lost", reason: "reset", cause: error }
+  error === undefined
+    ? closedFailure
+    : { kind: "Lost", reason: reasonOf(error) === "Tls" ? "tls" : "reset", cause: error }
 
 /** What waits until the observer reads on: bytes to parse, the answer's end, or the connection's. */
 interface Held {

@@ -1,5 +1,5 @@
 /**
- * What Node's and OpenSSL's error codes mean for a connection that could not be opened.
+ * What Node's and OpenSSL's error codes mean for a connection that could not be opened, or was lost.
  *
  * @since 0.1.0
  */
@@ -66,7 +66,7 @@ const isAggregate = (error: unknown): error is AggregateError =>
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /**
- * Why a connection could not be opened. Where several addresses were tried, one that answered tells more than those
+ * Why a connection could not be opened, or was lost. Where several addresses were tried, one that answered tells more than those
  * that could not be reached.
  *
  * @internal

@@ -1,0 +1,43 @@
+import { assertTrue, deepStrictEqual } from "@effect/vitest/utils"
+import { Effect } from "effect"
+import * as net from "node:net"
+
+/** What a program has connected to, socket by socket. */
+export interface ClientSockets {
+  /** Those that were to connect to a port of loopback. */
+  readonly to: (port: number) => ReadonlyArray<net.Socket>
+  /** There were some, and none of them is open or will be. */
+  readonly assertGone: (port: number) => Effect.Effect<void>
+}
+
+const portOf = (options: unknown): number => {
+  const [first] = Array.isArray(options) ? options : [options]
+  return (first as net.TcpNetConnectOpts).port
+}
+
+/** Every socket that is connected anywhere from now to the end of the scope. */
+export const clientSockets = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const sockets: Array<readonly [port: number, socket: net.Socket]> = []
+      const { connect } = net.Socket.prototype
+      net.Socket.prototype.connect = function(this: net.Socket, ...args: ReadonlyArray<never>) {
+        sockets.push([portOf(args[0]), this])
+        return Reflect.apply(connect, this, args) as net.Socket
+      }
+      return { sockets, restore: () => void (net.Socket.prototype.connect = connect) }
+    }),
+    ({ restore }) => Effect.sync(restore)
+  ),
+  ({ sockets }): ClientSockets => {
+    const to = (wanted: number) => sockets.flatMap(([port, socket]) => port === wanted ? [socket] : [])
+    return {
+      to,
+      assertGone: (port) =>
+        Effect.sync(() => {
+          assertTrue(to(port).length > 0)
+          deepStrictEqual(to(port).filter(({ destroyed }) => !destroyed).length, 0)
+        })
+    }
+  }
+)
