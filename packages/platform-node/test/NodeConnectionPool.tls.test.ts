@@ -46,7 +46,7 @@ const withPool = <E, R>(
       const pool = yield* ConnectionPool.ConnectionPool
       const ports = yield* story(pool)
       strictEqual((yield* pool.execute({ url: good.url })).text, "ok")
-      for (const port of ports) yield* sockets.assertGone(port)
+      for (const port of ports) yield* sockets.gone(port)
       const { active, closed, connecting, idle, opened, waiting } = yield* pool.stats
       deepStrictEqual([active, connecting, idle, opened - closed, waiting], [0, 0, 1, 1, 0])
       return ports
@@ -57,7 +57,7 @@ const withPool = <E, R>(
         )
       )
     )
-    for (const port of ports) yield* sockets.assertGone(port)
+    for (const port of ports) yield* sockets.gone(port)
     yield* Effect.promise(good.allClosed)
   })
 
@@ -294,7 +294,7 @@ describe("an open TLS connection", () => {
         passage.onServerBytes = () => undefined
         const { answered, cutOff, unclosed } = yield* pool.drain()
         deepStrictEqual([answered, cutOff, unclosed], [0, 0, 0])
-        yield* sockets.assertGone(between.port)
+        yield* sockets.gone(between.port)
         strictEqual((yield* pool.stats).idle, 0)
       }).pipe(Effect.provide(NodeConnectionPool.layer({ tls: { ca: authority.cert }, drainTimeout: "1 minute" })))
     }))

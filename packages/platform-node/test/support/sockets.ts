@@ -1,4 +1,4 @@
-import { assertTrue, deepStrictEqual } from "@effect/vitest/utils"
+import { assertTrue } from "@effect/vitest/utils"
 import { Effect } from "effect"
 import * as net from "node:net"
 
@@ -6,8 +6,8 @@ import * as net from "node:net"
 export interface ClientSockets {
   /** Those that were to connect to a port of loopback. */
   readonly to: (port: number) => ReadonlyArray<net.Socket>
-  /** There were some, and none of them is open or will be. */
-  readonly assertGone: (port: number) => Effect.Effect<void>
+  /** There were some; waits until none of them is open. */
+  readonly gone: (port: number) => Effect.Effect<void>
 }
 
 const portOf = (options: unknown): number => {
@@ -33,10 +33,12 @@ export const clientSockets = Effect.map(
     const to = (wanted: number) => sockets.flatMap(([port, socket]) => port === wanted ? [socket] : [])
     return {
       to,
-      assertGone: (port) =>
-        Effect.sync(() => {
+      gone: (port) =>
+        Effect.promise(async () => {
           assertTrue(to(port).length > 0)
-          deepStrictEqual(to(port).filter(({ destroyed }) => !destroyed).length, 0)
+          await Promise.all(
+            to(port).map((socket) => socket.destroyed || new Promise((resolve) => socket.once("close", resolve)))
+          )
         })
     }
   }
