@@ -66,3 +66,6 @@ export interface Connection {
 
 /** When an idle one is to be closed. */
 export const idleUntil = ({ idleLimit, idleSince }: Connection): number => idleSince + idleLimit
+
+/** Granted and delivered. */
+export const leases = (connection: Connection): number => connection.granted.length + connection.delivered

@@ -1,25 +1,17 @@
 /**
- * The history of a pool as its skin sees it: fed with facts and with the machine's commands, and with nothing of the machine's
- * own books. It holds the commands against the laws.
+ * The history of a pool as its skin sees it: fed with facts and with the machine's orders, and with nothing of the machine's own
+ * books.
  */
-import type { CloseReason, Command, RejectReason } from "../../../src/machine/command.js"
+import type { Command } from "../../../src/machine/command.js"
 import { IdleLimit } from "../../../src/machine/idleLimit.js"
 import type { KeyLimits } from "../../../src/machine/originShelf.js"
 import type { PoolLimits } from "../../../src/machine/poolMachine.js"
 import type { Ask, Connection, Fact } from "./fact.js"
-import { idleUntil } from "./fact.js"
-import { fail, hold } from "./hold.js"
+import { leases } from "./fact.js"
+import { hold } from "./hold.js"
 import { lookAround, lookForOmissions } from "./omissions.js"
-import { mayClose, mayReject } from "./reasons.js"
-
-const without = <A>(list: Array<A>, item: A): boolean => {
-  const index = list.indexOf(item)
-  if (index < 0) return false
-  list.splice(index, 1)
-  return true
-}
-
-export const leases = (connection: Connection): number => connection.granted.length + connection.delivered
+import { carryOut } from "./orders.js"
+import { without } from "./without.js"
 
 export class Ledger {
   now = 0
@@ -37,7 +29,7 @@ export class Ledger {
   /** When a key that was not forgotten yet was last in use. */
   readonly lastInUse = new Map<string, number>()
   readonly failing = new Set<string>()
-  private readonly idleLimits = new Map<string, IdleLimit>()
+  readonly idleLimits = new Map<string, IdleLimit>()
   readonly limits: PoolLimits
   readonly keyLimits: (key: string) => KeyLimits
   fact: Fact = { _tag: "closeIdleRequested" }
@@ -85,7 +77,7 @@ export class Ledger {
     this.lookWhoIsInUse()
     this.take(fact)
     if (!this.applies) hold(commands.length === 0, "L7", `an input about nothing was answered`)
-    for (const command of commands) this.carryOut(command)
+    for (const command of commands) carryOut(this, command)
     lookForOmissions(this, commands)
     lookAround(this)
   }
@@ -97,7 +89,7 @@ export class Ledger {
     return queue
   }
 
-  private queueOf(ask: Ask): Array<number> {
+  queueOf(ask: Ask): Array<number> {
     return this.queue(ask.key, ask.fresh)
   }
 
@@ -251,7 +243,7 @@ export class Ledger {
     for (const one of this.idle) if (one.key === key) one.idleLimit = Math.min(one.idleLimit, limit.value)
   }
 
-  private outlived({ idleLimit, key }: Connection): void {
+  outlived({ idleLimit, key }: Connection): void {
     const { idleTimeout } = this.keyLimits(key)
     const limit = this.learned(key)
     if (idleLimit < idleTimeout && idleLimit >= limit.value) limit.outlived(idleTimeout)
@@ -291,59 +283,7 @@ export class Ledger {
     this.here.delete(connection)
   }
 
-  // --- commands ---------------------------------------------------------------------------------------------------------------
-
-  private carryOut(command: Command): void {
-    switch (command._tag) {
-      case "Connect":
-        return this.connect(command.connection, command.key)
-      case "Grant":
-        return this.grant(command.waiter, command.connection)
-      case "Reject":
-        return this.reject(command.waiter, command.reason)
-      case "Close":
-        return this.close(command.connection, command.reason)
-      case "WakeAt":
-        hold(command.at < this.wakeAt, "L10", `woken at ${command.at} though ${this.wakeAt} was said before`)
-        this.wakeAt = command.at
-        return
-      case "Forget":
-        return this.forget(command.key)
-    }
-  }
-
-  private connect(id: number, key: string): void {
-    const name = `connect ${id}`
-    hold(id === this.connections.length, "L7", `${name}: not a new number`)
-    hold(!this.draining, "L8", `${name}: draining`)
-    hold(this.open(key) < this.keyLimits(key).maxConnections, "L1", `${name}: ${key} is full`)
-    hold(this.open() < this.limits.maxConnections, "L1", `${name}: the pool is full`)
-    const forWarmUp = this.fact._tag === "warmUpRequested" || this.count("connecting", key) >= this.demand(key)
-    if (this.fact._tag === "warmUpRequested") {
-      hold(this.open(key) < this.fact.connections || this.lacksIdle(key), "L9", `${name}: more than was asked for`)
-    } else {
-      const connecting = this.count("connecting", key)
-      hold(connecting < this.demand(key) || this.lacksIdle(key), "L9", `${name}: nobody of ${key} needs it`)
-      hold(connecting === 0 || !this.failing.has(key), "L9", `${name}: ${key} fails, and dials twice at a time`)
-    }
-    const connection: Connection = {
-      id,
-      key,
-      forWarmUp,
-      phase: "connecting",
-      established: false,
-      carries: 1,
-      granted: [],
-      delivered: 0,
-      served: 0,
-      spent: false,
-      idleSince: 0,
-      idleLimit: Infinity,
-      expiresAt: Infinity
-    }
-    this.connections.push(connection)
-    this.here.add(connection)
-  }
+  // --- what is asked of it ------------------------------------------------------------------------------------------------------
 
   /** Whether a key that keeps some connections idle has too few of them, dials that nobody waits for included. */
   lacksIdle(key: string): boolean {
@@ -357,84 +297,7 @@ export class Ledger {
     return connection.phase === "open" && !connection.spent && leases(connection) < connection.carries
   }
 
-  private grant(waiter: number, id: number): void {
-    const name = `grant ${waiter} -> ${id}`
-    const ask = this.asks[waiter]
-    const connection = this.connections[id]
-    if (ask === undefined || connection === undefined) return fail("L6", `${name}: nobody knows them`)
-    hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
-    hold(ask.key === connection.key, "L6", `${name}: another key's connection`)
-    hold(connection.phase === "open", "L6", `${name}: the connection is ${connection.phase}`)
-    hold(!connection.spent, "L4", `${name}: the connection must not be used again`)
-    hold(leases(connection) < connection.carries, "L4", `${name}: the connection carries enough`)
-    hold(this.queueOf(ask)[0] === waiter, "L6", `${name}: out of turn`)
-    const justOpened = this.fact._tag === "connected" && this.fact.id === id
-    if (ask.fresh) {
-      hold(justOpened, "L6", `${name}: the connection is not fresh`)
-    } else {
-      hold(!justOpened || this.queue(ask.key, true).length === 0, "L6", `${name}: somebody takes no other`)
-    }
-    if (leases(connection) === 0 && !ask.fresh) {
-      for (const other of this.here) {
-        const shared = other.key === ask.key && leases(other) > 0 && this.hasRoom(other)
-        hold(!shared, "L6", `${name}: ${other.id} could be shared`)
-      }
-      const idle = this.idle.filter((one) => one.key === ask.key)
-      const next = this.limits.scheduling === "lifo" ? idle[idle.length - 1] : idle[0]
-      hold(next === connection, "L6", `${name}: ${next?.id} is next`)
-      const late = idleUntil(connection) <= this.now || connection.expiresAt <= this.now
-      const { fact } = this
-      const justNow = fact._tag === "released" && fact.id === id ||
-        fact._tag === "cancelled" && this.asks[fact.waiter]!.connection === id
-      if ("now" in fact && !justNow) hold(!late, "L10", `${name}: the connection should be closed by now`)
-    }
-    if ("now" in this.fact) hold(ask.deadline > this.now, "L10", `${name}: the request has timed out`)
-    without(this.idle, connection)
-    this.queueOf(ask).shift()
-    connection.granted.push(waiter)
-    ask.state = "granted"
-    ask.connection = id
-  }
-
-  private reject(waiter: number, reason: RejectReason): void {
-    const name = `reject ${waiter} ${reason}`
-    const ask = this.asks[waiter]
-    if (ask === undefined) return fail("L6", `${name}: nobody knows it`)
-    if (ask.state === "granted" && this.fact._tag === "drainTimedOut") {
-      without(this.connections[ask.connection]!.granted, waiter)
-    } else {
-      hold(ask.state === "waiting", "L6", `${name}: the request is ${ask.state}`)
-    }
-    hold(mayReject(this, ask, reason), "L6", `${name}: no reason for that`)
-    without(this.queueOf(ask), waiter)
-    ask.state = "rejected"
-  }
-
-  private close(id: number, reason: CloseReason): void {
-    const name = `close ${id} ${reason}`
-    const connection = this.connections[id]
-    if (connection === undefined) return fail("L7", `${name}: nobody knows it`)
-    const { fact } = this
-    if (connection.phase === "closing" && fact._tag === "connected" && fact.id === id) return
-    const { phase } = connection
-    hold(phase === "connecting" || phase === "open", "L7", `${name}: it is ${phase}`)
-    const cut = fact._tag === "drainTimedOut" || reason === "drain" && phase === "connecting"
-    hold(cut || leases(connection) === 0, "L4", `${name}: it is in use`)
-    hold(mayClose(this, connection, reason), "L7", `${name}: no reason for that`)
-    if (reason === "idle_timeout") this.outlived(connection)
-    without(this.idle, connection)
-    connection.phase = "closing"
-  }
-
   isUnused(key: string): boolean {
     return "now" in this.fact && this.lastUsed.get(key)! + this.keyLimits(key).unusedAfter <= this.now
-  }
-
-  private forget(key: string): void {
-    hold(this.open(key) === 0 && this.demand(key) === 0, "L7", `forget ${key}: it is in use`)
-    hold(this.isUnused(key), "L7", `forget ${key}: it was used lately`)
-    this.failing.delete(key)
-    this.lastInUse.delete(key)
-    this.idleLimits.delete(key)
   }
 }
