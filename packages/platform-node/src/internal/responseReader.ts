@@ -62,6 +62,7 @@ const LETTER_H = 72
 const textWindow = 2048
 
 const keepAliveTimeout = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})(?!\d)/i
+const keepAliveMax = /(?:^|[\s,;])max\s*=\s*"?(\d{1,9})(?!\d)/i
 const chunkedAtLast = /(?:^|[\t ,])chunked[\t ,]*$/i
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 
@@ -98,6 +99,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   private paused = false
   private started = false
   private mustClose = false
+  /** How many requests the server will answer after this one, by the last `Keep-Alive: max`. */
+  private requestsLeft = Infinity
   /** All transfer codings of the answer whose headers are read, as one list. */
   private codings = ""
   private phase: Phase = phase.complete
@@ -300,6 +303,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     const announcesNothing = status === 204
     let contentLength: number | undefined
     this.codings = ""
+    this.requestsLeft--
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const value = (headers[i + 1] = trimmed(headers[i + 1]!))
       const name = headers[i]!
@@ -320,6 +324,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
         if (version10 || announcesNothing) this.mustClose = true
       }
     }
+    if (this.requestsLeft <= 0) this.mustClose = true
     if (this.mustClose) this.keepAlive = false
     return contentLength
   }
@@ -327,6 +332,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   private readKeepAlive(value: string): void {
     const seconds = keepAliveTimeout.exec(value)?.[1]
     if (seconds !== undefined) this.idleLimit = Number(seconds) * 1000
+    const requests = keepAliveMax.exec(value)?.[1]
+    if (requests !== undefined) this.requestsLeft = Number(requests)
   }
 
   /** Header text is decoded once for many names and values, which are parts of it. */

@@ -123,6 +123,33 @@ describe("an answer", () => {
     expect(recorder.end?.idleLimit).toBe(idleLimit)
   })
 
+  it.each([
+    [["timeout=5, max=0"], [false]],
+    [["max=1", "max=0"], [true, false]],
+    [["max=2", "", ""], [true, true, false]],
+    [["max=1", "max=100", "max=99"], [true, true, true]],
+    [["MAX = \"1\"", "timeout=5"], [true, false]],
+    [["timeout=1", "xmax=0", "max=", "max=none"], [true, true, true, true]]
+  ])("says with Keep-Alive: %j how many more the server answers: reusable %j", async (values, reusable) => {
+    const { connection, wire } = await open()
+    const ends: Array<boolean | undefined> = []
+    for (const value of values) {
+      const recorder = new Recorder()
+      connection.send(request(), recorder)
+      await nextTurn()
+      const word = value === "" ? "" : `Keep-Alive: ${value}\r\n`
+      wire.arrive(`HTTP/1.1 200 OK\r\n${word}Content-Length: 0\r\n\r\n`)
+      await recorder.done
+      ends.push(recorder.end?.reusable)
+    }
+    expect(ends).toEqual(reusable)
+  })
+
+  it("of HEAD that is the server's last, by Keep-Alive: max, leaves the connection not reusable", async () => {
+    const { recorder } = await exchange("HTTP/1.1 200 OK\r\nKeep-Alive: max=0\r\n\r\n", { method: "HEAD" })
+    expect(recorder.end?.reusable).toBe(false)
+  })
+
   it("C12 with bytes behind its end is delivered, and the connection closed", async () => {
     const { closes, connection, recorder } = await exchange(`${ok}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`)
     expect(recorder.calls).toBe("hbe")
