@@ -175,6 +175,8 @@ const fromSettings = (
   Effect.gen(function*() {
     const connector = yield* Connector
     const clock = yield* Effect.clock
+    const random = yield* Effect.random
+    const jitter = (): number => Effect.runSync(random.next)
     const runtime = yield* Effect.runtime<never>()
     const checked = yield* CheckLaws
     const decoder = Option.getOrUndefined(yield* Effect.serviceOption(ContentDecoder))
@@ -185,7 +187,7 @@ const fromSettings = (
         allowed: "true only where a ContentDecoder is provided, such as NodeContentDecoder.layer"
       })
     }
-    return yield* internal.make(settings, { connector, decoder, clock, runtime, checked })
+    return yield* internal.make(settings, { connector, decoder, clock, jitter, runtime, checked })
   })
 
 /**

@@ -138,6 +138,21 @@ describe("C8 maxLifetime", () => {
       { idleTimeout: "none", maxLifetime: "100 seconds" }
     ))
 
+  it.effect("C8 is shortened by as much as the Random says that the pool was built with", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.warmUp([url], { connections: 3 })
+          deepStrictEqual(yield* closures(pool, TestClock.adjust(100_000)), [
+            [98_000, "max_lifetime"],
+            [98_750, "max_lifetime"],
+            [100_000, "max_lifetime"]
+          ])
+        }),
+      {},
+      { idleTimeout: "none", maxLifetime: "100 seconds" }
+    ).pipe(Effect.withRandomFixed([0.5, 0, 0.8])))
+
   it.effect("C8 closes a busy connection when its lease ends", () =>
     withPool(
       (pool) =>

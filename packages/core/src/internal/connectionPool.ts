@@ -37,9 +37,6 @@ import type { OriginState } from "./originState.js"
 import type { Surroundings } from "./surroundings.js"
 import { UnreadBodies } from "./unreadBodies.js"
 
-/** Jitter is drawn from here; it needs no seed of the user's. */
-const random = (): number => Math.random()
-
 type DialOutcome = Exit.Exit<Connection, ConnectFailed | ConnectTimeout>
 
 export class ConnectionPool {
@@ -57,6 +54,7 @@ export class ConnectionPool {
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
   private readonly clocks: ClockWatch
   private readonly connector: Context.Tag.Service<Connector>
+  private readonly jitter: () => number
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
   /** Of those that ran when a drain began. */
@@ -69,9 +67,10 @@ export class ConnectionPool {
   private readonly drainWatchers = new DrainWatchers()
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
 
-  constructor(settings: PoolSettings, { checked, clock, connector, decoder, runtime }: Surroundings) {
+  constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
     this.settings = settings
     this.connector = connector
+    this.jitter = jitter
     this.decoder = settings.decompress ? decoder : undefined
     this.requestDefaults = { keepAlive: settings.keepAlive, acceptEncoding: this.decoder?.codings.join(", ") }
     this.runtime = runtime
@@ -254,7 +253,7 @@ export class ConnectionPool {
     this.books.opened(held, now)
     connection.onClose((cause) => this.connectionClosed(held, cause))
     this.dialWatchers.tell(held.id, undefined)
-    this.obey(this.machine.connected(now, held.id, random(), connection.maxConcurrent))
+    this.obey(this.machine.connected(now, held.id, this.jitter(), connection.maxConcurrent))
     this.showCounts(held.origin)
   }
 
@@ -265,7 +264,7 @@ export class ConnectionPool {
     const now = this.now
     this.books.connectFailed(held.origin, error, now)
     this.dialWatchers.tell(held.id, error)
-    this.obey(this.machine.connectFailed(now, held.id, random()))
+    this.obey(this.machine.connectFailed(now, held.id, this.jitter()))
     this.showCounts(held.origin)
   }
 

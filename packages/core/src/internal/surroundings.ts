@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly connector: Context.Tag.Service<Connector>
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
   readonly clock: Clock.Clock
+  /** A number in [0, 1) that spreads what would happen together. */
+  readonly jitter: () => number
   readonly runtime: Runtime.Runtime<never>
   /** The laws of the machine are checked after every step. */
   readonly checked: boolean

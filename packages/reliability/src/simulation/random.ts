@@ -1,4 +1,6 @@
 // Numbers that look random and are the same each time for the same seed.
+import * as Effect from "effect/Effect"
+import * as EffectRandom from "effect/Random"
 import { PCGRandom } from "effect/Utils"
 
 export class Random {
@@ -29,6 +31,11 @@ export class Random {
 
   pick<A>(choices: ReadonlyArray<A>): A {
     return choices[this.below(choices.length)]!
+  }
+
+  /** As Effect's own, for the fractions that a pool draws. */
+  asEffects(): EffectRandom.Random {
+    return Object.create(EffectRandom.make(0), { next: { value: Effect.sync(() => this.fraction()) } })
   }
 
   /** One of the keys, each as often as its weight says. */

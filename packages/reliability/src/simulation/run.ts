@@ -52,9 +52,11 @@ class Run {
   /** Who had a bare lease when the pool had ended. */
   private holders = 0
   private drained = false
+  private readonly jitter: Random
 
-  constructor(random: Random) {
+  constructor(random: Random, jitter: Random) {
     this.world = new World(random)
+    this.jitter = jitter
     this.ledger = new Ledger(this.world)
     this.plan = Plans.draw(random)
     this.network = new Network(this.world, this.ledger, this.plan.network)
@@ -81,6 +83,7 @@ class Run {
       ConnectionPool.make(this.plan.options).pipe(
         Effect.provideService(Connector.Connector, this.network.connector),
         Effect.provideService(ConnectionPool.CheckLaws, true),
+        Effect.withRandom(this.jitter.asEffects()),
         Scope.extend(this.scope)
       )
     )
@@ -247,13 +250,12 @@ class Run {
 }
 
 export const run = async (seed: number): Promise<RunReport> => {
-  const random = new Random(seed)
-  // The pool draws its jitter from the runtime.
+  // Effect hashes some objects by the runtime's chance, and has them in the order of their hashes.
   const real = Math.random
-  const jitter = new Random(seed + 1)
-  Math.random = () => jitter.fraction()
+  const chance = new Random(seed + 1)
+  Math.random = () => chance.fraction()
   try {
-    const running = new Run(random)
+    const running = new Run(new Random(seed), chance)
     await running.go()
     const { callers, ledger, network, world } = running
     const leases = callers.filter(({ plan }) => plan.kind === "lease").length
