@@ -9,7 +9,7 @@ const hashOf = async (seed: number): Promise<string> => {
   return createHash("sha256").update(trace.join("\n")).digest("hex")
 }
 
-describe("a simulated run", () => {
+describe("a simulated run", { timeout: 60_000 }, () => {
   it("is the same to the last byte of its trace for the same seed, and another for another", async () => {
     const some = Array.from({ length: 20 }, (_, i) => seedOfRun(11, i))
     const first: Array<string> = []
