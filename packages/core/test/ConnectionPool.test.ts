@@ -125,6 +125,17 @@ describe("an answer", () => {
       (pool) => Effect.map(pool.execute({ url }), (response) => strictEqual(response.status, 503)),
       { respond: () => ({ status: 503 }) }
     ))
+
+  it.effect("with any status keeps its connection, and is asked for once", () =>
+    withPool(
+      (pool, network) =>
+        Effect.gen(function*() {
+          const statuses = [200, 301, 400, 401, 404, 408, 413, 429, 500, 502, 503, 504]
+          for (const status of statuses) strictEqual((yield* pool.execute({ url: `${url}${status}` })).status, status)
+          deepStrictEqual([(yield* network.requests).length, yield* network.dials], [statuses.length, 1])
+        }),
+      { respond: ({ url }) => ({ status: Number(url.slice(-3)) }) }
+    ))
 })
 
 describe("an open exchange", () => {

@@ -32,7 +32,7 @@ describe("the corpus", () => {
     async (_, entry) => {
       for (const { readings, verdict } of await examine(casesOf(entry))) {
         expect(readings.ours.reading).toMatchObject(matching(entry))
-        expect(verdict.kind).not.toBe("failure")
+        expect(verdict).not.toMatchObject({ kind: "failure" })
       }
     }
   )
