@@ -56,10 +56,17 @@ describe("a document", () => {
   })
 
   it("that names a test or a file that is not there is told so", () => {
-    const elsewhere = "[holds](../packages/core/test/b.test.ts)"
+    const elsewhere = "[is kept](../packages/core/test/b.test.ts)"
     assert.deepEqual(faults(documentWith({ C1: `${link("holds")}; ${link("hold")}`, N2: elsewhere })), [
       `C1: ${file} has no test "hold"`,
       "N2: packages/core/test/b.test.ts has no tests"
+    ])
+  })
+
+  it("that names a test that has moved is told where it is now", () => {
+    const before = "[holds](../packages/core/test/b.test.ts)"
+    assert.deepEqual(faults(documentWith({ N2: before })), [
+      `N2: packages/core/test/b.test.ts has no tests; ${file} has it`
     ])
   })
 

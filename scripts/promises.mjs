@@ -75,9 +75,12 @@ export const testsOfSource = (file, source) => {
 
 const faultOf = ({ file, title }, tests) => {
   const there = tests.filter((test) => test.file === file)
-  if (there.length === 0) return `${file} has no tests`
   const meant = there.filter(({ says }) => says(title))
-  if (meant.length === 0) return `${file} has no test "${title}"`
+  if (meant.length === 0) {
+    const elsewhere = tests.find(({ says }) => says(title))?.file
+    const fault = there.length === 0 ? `${file} has no tests` : `${file} has no test "${title}"`
+    return elsewhere === undefined ? fault : `${fault}; ${elsewhere} has it`
+  }
   const bad = meant.find(({ status }) => status !== "passed")
   return bad === undefined ? undefined : `${file}: "${title}" did not pass, it is ${bad.status}`
 }
