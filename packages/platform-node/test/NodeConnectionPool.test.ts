@@ -3,10 +3,10 @@ import { NodeConnectionPool } from "@connection-pool/platform-node"
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { ConfigProvider, Deferred, Effect, Fiber, Layer, Stream } from "effect"
-import { spawn } from "node:child_process"
 import type { TLSSocket } from "node:tls"
 import { describe } from "vitest"
 import { certify, makeAuthority } from "./support/certificates.js"
+import { runFixture } from "./support/fixture.js"
 import { httpServer, readBody } from "./support/httpServer.js"
 
 const checked = Layer.succeed(ConnectionPool.CheckLaws, true)
@@ -19,20 +19,6 @@ const withPool = <A, E, R>(
   Effect.flatMap(ConnectionPool.ConnectionPool, story).pipe(
     Effect.provide(NodeConnectionPool.layer(options).pipe(Layer.provide(checked)))
   )
-
-/** Runs a program in a process of its own; what it printed and how it ended. */
-const runFixture = (name: string, argument: string) =>
-  Effect.async<{ readonly code: number | null; readonly printed: string }>((resume) => {
-    const child = spawn(
-      process.execPath,
-      ["--import", "tsx", new URL(`./fixtures/${name}`, import.meta.url).pathname, argument],
-      { stdio: ["ignore", "pipe", "inherit"] }
-    )
-    let printed = ""
-    child.stdout.on("data", (piece) => (printed += String(piece)))
-    child.once("close", (code) => resume(Effect.succeed({ code, printed: printed.trim() })))
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
 
 describe("NodeConnectionPool", () => {
   it.scopedLive("1,000 callers on 50 connections are all answered, in order, over 50 sockets", () =>
@@ -190,6 +176,17 @@ describe("NodeConnectionPool", () => {
         deepStrictEqual([code, printed], [0, "[]"])
         yield* Effect.promise(server.allClosed)
         assertTrue(server.accepted() > 0)
+      }),
+    30_000
+  )
+
+  it.scopedLive(
+    "C10 a request that runs keeps the process alive until it is answered, and no longer",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* httpServer((_, response) => void setTimeout(() => response.end("late"), 300))
+        const { code, printed } = yield* runFixture("pool-waits.ts", server.url)
+        deepStrictEqual([code, printed], [0, "late"])
       }),
     30_000
   )

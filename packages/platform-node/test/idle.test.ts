@@ -1,60 +1,21 @@
 import type { CloseCause, Connection } from "@connection-pool/core/Connection"
 import * as net from "node:net"
-import { Worker } from "node:worker_threads"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as NodeConnector from "../src/NodeConnector.js"
+import { startThreadServer, type ThreadServer } from "./support/otherThread.js"
 import { Recorder, request } from "./support/recorder.js"
 
-/** Runs beside a blocked event loop: answers everything; on a message it does something to the last that sent a request. */
-const server = `
-const { parentPort, workerData } = require("node:worker_threads")
-const net = require("node:net")
-const done = new Int32Array(workerData)
-const tell = () => {
-  Atomics.store(done, 0, 1)
-  Atomics.notify(done, 0)
-}
-let newest
-net.createServer((socket) => {
-  socket.on("error", () => {})
-  socket.on("data", (chunk) => {
-    if (chunk.toString().startsWith("GET ")) newest = socket
-    socket.write("HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
-  })
-}).listen(0, "127.0.0.1", function() {
-  parentPort.postMessage(this.address().port)
-})
-parentPort.on("message", (what) => {
-  if (what === "end") newest.end(tell)
-  else if (what === "bytes") newest.write("HTTP/1.1 408 Request Timeout\\r\\nContent-Length: 0\\r\\n\\r\\n", tell)
-  else if (what === "reset") {
-    newest.once("close", tell)
-    newest.resetAndDestroy()
-  } else tell()
-})
-`
-
-const done = new Int32Array(new SharedArrayBuffer(4))
-let worker: Worker
-let port = 0
+let server: ThreadServer
 
 beforeAll(async () => {
-  worker = new Worker(server, { eval: true, workerData: done.buffer })
-  port = await new Promise<number>((resolve) => worker.once("message", resolve))
+  server = await startThreadServer()
 })
-afterAll(() => worker.terminate())
-
-/** Blocks this thread until the server has done it. */
-const meanwhile = (what: "end" | "bytes" | "reset" | "nothing") => {
-  Atomics.store(done, 0, 0)
-  worker.postMessage(what)
-  expect(Atomics.wait(done, 0, 0, 10_000)).not.toBe("timed-out")
-}
+afterAll(() => server.stop())
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 const idleConnection = async (): Promise<{ connection: Connection; closes: Array<CloseCause> }> => {
-  const socket = net.connect(port, "127.0.0.1")
+  const socket = net.connect(server.port, "127.0.0.1")
   await new Promise((resolve) => socket.once("connect", resolve))
   const connection = NodeConnector.fromSocket(socket)
   const closes: Array<CloseCause> = []
@@ -70,7 +31,7 @@ const idleConnection = async (): Promise<{ connection: Connection; closes: Array
 /** Runs it while the loop polls, where the next immediate comes before the next poll: the hardest moment. */
 const insidePoll = <A>(run: () => A): Promise<A> =>
   new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1", () => socket.write("x"))
+    const socket = net.connect(server.port, "127.0.0.1", () => socket.write("x"))
     socket.once("data", () => {
       const result = run()
       socket.destroy()
@@ -88,7 +49,7 @@ describe("C5 while the event loop was blocked", () => {
   )("the peer %s the idle connection: checkIdle says no", async (_, what, cause) => {
     const { closes, connection } = await idleConnection()
     const usable = await insidePoll(() => {
-      meanwhile(what)
+      server.meanwhile(what)
       return new Promise<boolean>((resolve) => connection.checkIdle(resolve))
     })
     expect(usable).toBe(false)
@@ -98,7 +59,7 @@ describe("C5 while the event loop was blocked", () => {
   it("no turn of immediates, or one, would not have been enough", async () => {
     const { closes } = await idleConnection()
     const seen = await insidePoll(() => {
-      meanwhile("end")
+      server.meanwhile("end")
       const atOnce = closes.length
       return new Promise<ReadonlyArray<number>>((resolve) =>
         setImmediate(() => {
@@ -113,7 +74,7 @@ describe("C5 while the event loop was blocked", () => {
   it("nothing happened to the idle connection: checkIdle says yes", async () => {
     const { closes, connection } = await idleConnection()
     const usable = await insidePoll(() => {
-      meanwhile("nothing")
+      server.meanwhile("nothing")
       return new Promise<boolean>((resolve) => connection.checkIdle(resolve))
     })
     expect(usable).toBe(true)
@@ -122,14 +83,14 @@ describe("C5 while the event loop was blocked", () => {
   })
 
   it("the peer ended it in the turn of its answer, which was a long one: checkIdle says no", async () => {
-    const socket = net.connect(port, "127.0.0.1")
+    const socket = net.connect(server.port, "127.0.0.1")
     await new Promise((resolve) => socket.once("connect", resolve))
     const connection = NodeConnector.fromSocket(socket)
     const recorder = new Recorder()
     const usable = await new Promise<boolean>((resolve) => {
       recorder.onEndDo = () => {
         const started = performance.now()
-        meanwhile("end")
+        server.meanwhile("end")
         while (performance.now() - started < 25);
         connection.checkIdle(resolve)
       }
@@ -142,7 +103,7 @@ describe("C5 while the event loop was blocked", () => {
     const idle: Array<Awaited<ReturnType<typeof idleConnection>>> = []
     for (let i = 0; i < 20; i++) idle.push(await idleConnection())
     const results = await insidePoll(() => {
-      meanwhile("end")
+      server.meanwhile("end")
       return Promise.all(
         idle.map(({ connection }) => new Promise<boolean>((resolve) => connection.checkIdle(resolve)))
       )
