@@ -85,6 +85,9 @@ export interface ConnectTarget {
  * `connect` is interrupted when its time (`connectTimeout`) is over or nobody needs it any more; an interrupted `connect` must
  * leave nothing open, not even a connection it was about to return. The pool owns what it returns.
  *
+ * `Effect.async` with a canceller that closes also what has opened already will do: the pool interrupts such a dial in no place where
+ * it would lose what it resumed with. What is done to the connection behind that has to be uninterruptible, or to close it itself.
+ *
  * @since 0.1.0
  * @category services
  */
