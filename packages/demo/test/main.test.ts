@@ -11,7 +11,7 @@ import { startDemo } from "./support/runDemo.js"
 
 type Printed = Summary & { readonly ok: boolean; readonly checks: ReadonlyArray<Check> }
 
-const timeout = 30_000
+const timeout = 60_000
 
 const summaryOf = ({ stdout }: Ended): Printed => {
   expect(stdout).toMatch(/^\{.*\}\n$/)
@@ -140,6 +140,30 @@ describe.concurrent("a signal", () => {
       expect(stoppedBy).toBe("SIGTERM")
       expect(drain).toMatchObject({ answered: 4, cutOff: 0, unclosed: 0 })
       expect(targets[0]?.requests).toMatchObject({ started: 6, answered: 4, withdrawn: 2, failed: 0, interrupted: 0 })
+    })
+  })
+
+  it("cuts off what is not answered in the pool's drainTimeout, and says so", { timeout }, async () => {
+    const held: Array<ServerResponse> = []
+    const all = gate()
+    await withServer((request, response) => {
+      request.resume()
+      if (held.push(response) === 3) all.resolve()
+    }, async (url) => {
+      const demo = startDemo(url, "--json", "--callers", "3")
+      await all.promise
+      demo.kill("SIGTERM")
+      await demo.says(/^SIGTERM: letting running requests end/m)
+      held[0]?.end("{}")
+      const ended = await demo.ended
+      expect(ended.code).toBe(143)
+      const { drain, leaks, targets } = summaryOf(ended)
+      expect(drain).toMatchObject({ answered: 1, cutOff: 2, unclosed: 0 })
+      expect(targets[0]).toMatchObject({
+        requests: { started: 3, answered: 1, failed: 2, interrupted: 0 },
+        failures: [{ kind: "PoolClosed", count: 2 }]
+      })
+      expect(leaks.total).toBe(0)
     })
   })
 
