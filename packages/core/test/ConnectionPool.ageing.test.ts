@@ -3,7 +3,7 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Clock, Duration, Effect, Fiber, Stream, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool } from "../src/index.js"
-import { assertAtRest, otherUrl, settle, start, url, withPool } from "./support/pool.js"
+import { assertAtRest, otherUrl, settle, start, url, withLargePool, withPool } from "./support/pool.js"
 
 /** Why connections are closed until the effect is done, with the time. */
 const closures = <A, E>(pool: ConnectionPool.Service, effect: Effect.Effect<A, E>) =>
@@ -105,6 +105,30 @@ describe("C8 idleTimeout", () => {
           strictEqual(yield* open(pool), 0)
         }),
       { respond: () => ({ keepAliveTimeout: "1 second" }) }
+    ))
+
+  it.effect("C8 the server's word holds also where the pool has no time of its own", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.execute({ url })
+          deepStrictEqual(yield* closures(pool, TestClock.adjust(20_000)), [[4000, "idle_timeout"]])
+        }),
+      { respond: () => ({ keepAliveTimeout: "5 seconds" }) },
+      { idleTimeout: "none" }
+    ))
+
+  it.effect("C8 the server's word is of an idle connection: the next request may take longer", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.execute({ url })
+          const next = yield* start(pool.execute({ url }))
+          yield* TestClock.adjust("1 minute")
+          const { reused, status } = yield* Fiber.join(next)
+          deepStrictEqual([reused, status], [true, 200])
+        }),
+      { respond: ({ index }) => index === 0 ? { keepAliveTimeout: "2 seconds" } : { delay: "1 minute" } }
     ))
 
   it.effect("C8 only the last answer's word counts", () =>
@@ -246,12 +270,13 @@ describe("C8 housekeeping", () => {
       { housekeepingInterval: 1000 }
     ))
 
-  it.effect("C11 many origins leave nothing behind", () =>
-    withPool(
+  it.effect("C11 thousands of origins leave nothing behind", () =>
+    withLargePool(
       (pool) =>
         Effect.gen(function*() {
-          for (let i = 0; i < 200; i++) yield* pool.execute({ url: `http://host${i}.test/` })
-          strictEqual((yield* pool.stats).origins.length, 200)
+          for (let i = 0; i < 5_000; i++) yield* pool.execute({ url: `http://host${i}.test/` })
+          strictEqual((yield* pool.stats).origins.length, 5_000)
+          strictEqual((yield* pool.stats).idle, 1024)
           yield* TestClock.adjust(2000)
           deepStrictEqual((yield* pool.stats).origins, [])
           deepStrictEqual(yield* pool.connections, [])

@@ -215,6 +215,25 @@ describe("C10 a drain", () => {
       { connect: () => ({ never: true }) }
     ))
 
+  it.effect("C10 during an upload cuts it off when the time is over, and ends its source", () =>
+    withPool((pool, network) =>
+      Effect.gen(function*() {
+        let ended = 0
+        const body = Stream.concat(Stream.make(bytes(3)), Stream.never).pipe(
+          Stream.ensuring(Effect.sync(() => ended++))
+        )
+        const upload = yield* start(pool.execute({ method: "POST", url, body }))
+        const drain = yield* start(pool.drain(500))
+        strictEqual(ended, 0)
+        yield* TestClock.adjust(500)
+        strictEqual((yield* joinFailure("PoolClosed", upload)).progress, "maybe-sent")
+        strictEqual((yield* Fiber.join(drain)).cutOff, 1)
+        strictEqual(ended, 1)
+        deepStrictEqual(yield* network.requests, [])
+        yield* assertAtRest(pool)
+      })
+    ))
+
   it.effect("C10 during the check of an idle connection lets the request be sent, or cuts it off", () =>
     withPool(
       (pool) =>
@@ -264,6 +283,37 @@ describe("C10 the layer's release", () => {
       yield* failsWith("PoolClosed", pool.execute({ url }))
       yield* assertAtRest(pool)
     }))
+
+  it.effect("C10 that comes while a drain runs: who waits shorter decides for both", () =>
+    Effect.gen(function*() {
+      for (const [drainTimeout, timeout] of [["2 seconds", "1 hour"], ["1 hour", "2 seconds"]] as const) {
+        const { close, pool } = yield* built({ respond: () => ({ never: true }) }, { drainTimeout })
+        const running = yield* start(pool.execute({ url }))
+        const drain = yield* start(pool.drain(timeout))
+        const closing = yield* start(close)
+        yield* TestClock.adjust(1999)
+        assertTrue(Option.isNone(yield* Fiber.poll(closing)))
+        yield* TestClock.adjust(1)
+        yield* joinFailure("PoolClosed", running)
+        deepStrictEqual(yield* Fiber.join(drain), { answered: 0, cutOff: 1, unclosed: 0, elapsed: 2000 })
+        yield* Fiber.join(closing)
+        yield* assertAtRest(pool)
+      }
+    }))
+
+  it.effect("C10 that comes while the layer is still being built ends the dials of its warm-up", () =>
+    Effect.gen(function*() {
+      const network = yield* Layer.build(TestConnector.layer({
+        connect: (_, dial) => dial === 0 ? {} : { never: true }
+      }))
+      const { connections, dialling } = yield* Effect.provide(TestConnector.TestConnector, network)
+      const layer = ConnectionPool.layer({ warmUp: { origins: [url], connections: 3 } })
+      const building = yield* start(Effect.scoped(Effect.provide(Layer.build(layer), network)))
+      strictEqual(yield* dialling, 2)
+      yield* Fiber.interrupt(building)
+      strictEqual(yield* dialling, 0)
+      deepStrictEqual((yield* connections).map(({ open }) => open), [false])
+    }).pipe(Effect.scoped))
 
   it.effect("C10 ends the streams of events after a last one, also of a slow subscriber", () =>
     Effect.gen(function*() {

@@ -1,9 +1,9 @@
 import { it } from "@effect/vitest"
-import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Chunk, Effect, Exit, Fiber, Option, Scope, Stream, TestClock } from "effect"
+import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { Cause, Chunk, Effect, Exit, Fiber, Option, Scope, Stream, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, PoolEvent } from "../src/index.js"
-import { assertAtRest, bytes, failsWith, joinFailure, settle, start, url, withPool } from "./support/pool.js"
+import { assertAtRest, bytes, counts, failsWith, joinFailure, settle, start, url, withPool } from "./support/pool.js"
 
 /** Runs something and says how often a lease ended meanwhile, each time with whether the connection is reusable. */
 const released = <A, E>(pool: ConnectionPool.Service, effect: Effect.Effect<A, E>) =>
@@ -196,6 +196,25 @@ describe("C1 a lease ends exactly once", () => {
           yield* assertAtRest(pool)
         }),
       { respond: () => ({ delay: 1000 }) }
+    ))
+
+  it.effect("C1 when the fiber that holds it dies: a lease between its requests, or a stream in its midst", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const dies = Effect.dieMessage("a defect of the user's")
+          yield* Effect.exit(Effect.scoped(Effect.zipRight(pool.lease(url), dies)))
+          deepStrictEqual(yield* counts(pool), [0, 0, 1, 0])
+          const exit = yield* Effect.exit(
+            Effect.scoped(Effect.flatMap(pool.stream({ url }), ({ body }) => Stream.runForEach(body, () => dies)))
+          )
+          assertTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+          // What is left of the answer is nobody's: the connection goes with it.
+          deepStrictEqual(yield* counts(pool), [0, 0, 0, 0])
+          deepStrictEqual((yield* pool.stats).closedBy, { not_reusable: 1 })
+          yield* assertAtRest(pool)
+        }),
+      { respond: () => ({ body: ["a", bytes(100_000), "c"] }) }
     ))
 
   it.effect("C1 a lease whose request failed has ended, and its scope does not end it again", () =>

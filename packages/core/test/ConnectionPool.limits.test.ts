@@ -3,7 +3,18 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, TestConnector } from "../src/index.js"
-import { assertAtRest, counts, failsWith, joinFailure, otherUrl, settle, start, url, withPool } from "./support/pool.js"
+import {
+  assertAtRest,
+  counts,
+  failsWith,
+  joinFailure,
+  otherUrl,
+  settle,
+  start,
+  url,
+  withLargePool,
+  withPool
+} from "./support/pool.js"
 
 const slow: TestConnector.TestScript = { respond: () => ({ delay: 100 }) }
 const never: TestConnector.TestScript = { respond: () => ({ never: true }) }
@@ -100,6 +111,34 @@ describe("maxConnections", () => {
       slow,
       { maxConnections: 2 }
     ))
+
+  it.effect(
+    "lets a lone request wait for one exchange of an origin with 10,000 waiters, and for no more",
+    () =>
+      withLargePool(
+        (pool, network) =>
+          Effect.gen(function*() {
+            yield* times(pool, 10_004)
+            deepStrictEqual(yield* counts(pool), [0, 4, 0, 10_000])
+            const lone = yield* start(pool.execute({ url: otherUrl }))
+            yield* TestClock.adjust(100)
+            // Those that ran have ended, and it is among those that run now.
+            deepStrictEqual(
+              (yield* network.requests).slice(4).map(({ url }) => url).filter((one) => one === otherUrl),
+              [
+                otherUrl
+              ]
+            )
+            strictEqual((yield* network.requests).length, 8)
+            yield* TestClock.adjust(100)
+            strictEqual((yield* Fiber.join(lone)).status, 200)
+            deepStrictEqual(yield* counts(pool), [0, 4, 0, 9_993])
+          }),
+        slow,
+        { maxConnections: 4, maxConnectionsPerOrigin: 4, maxWaiting: 20_000 }
+      ),
+    30_000
+  )
 
   it.effect("is shared: an origin with many waiters does not keep another from being served", () =>
     withPool(

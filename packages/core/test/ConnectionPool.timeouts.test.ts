@@ -1,6 +1,6 @@
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Effect, Fiber, Option, Stream, TestClock } from "effect"
+import { Effect, Exit, Fiber, Option, Stream, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, PoolConfig, PoolRequest, TestConnector } from "../src/index.js"
 import {
@@ -64,6 +64,30 @@ describe("C8 acquireTimeout", () => {
         yield* TestClock.adjust("1 hour")
         assertTrue(Option.isNone(yield* Fiber.poll(none)))
       }), { headersTimeout: "none" }))
+
+  for (
+    const [moment, after] of [["just before", 999], ["in the very moment of", 1000], ["just after", 1001]] as const
+  ) {
+    it.effect(`C8 whose connection comes back ${moment} its end is an answer or a failure, and nothing is lost`, () =>
+      withPool(
+        (pool, network) =>
+          Effect.gen(function*() {
+            const first = yield* start(pool.execute({ url }))
+            const second = yield* start(pool.execute({ url }))
+            yield* TestClock.adjust(1000)
+            yield* TestClock.adjust(1)
+            strictEqual((yield* Fiber.join(first)).status, 200)
+            const exit = yield* Effect.exit(Fiber.join(second))
+            // The same on both sides: who was answered was sent, and nobody else.
+            strictEqual((yield* network.requests).length, Exit.isSuccess(exit) ? 2 : 1)
+            if (moment !== "in the very moment of") strictEqual(Exit.isSuccess(exit), after < 1000)
+            yield* assertAtRest(pool)
+            strictEqual((yield* pool.execute({ url: `${url}next` })).connectionId, 0)
+          }),
+        { respond: ({ index, url }) => ({ delay: index === 0 && !url.endsWith("next") ? after : 0 }) },
+        { maxConnectionsPerOrigin: 1, acquireTimeout: 1000 }
+      ))
+  }
 
   it.effect("C8 holds for a lease too", () =>
     busy((pool) =>

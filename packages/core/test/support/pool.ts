@@ -7,22 +7,37 @@ import { Effect, Fiber, Layer } from "effect"
  * A pool over a scripted network; it checks the laws of its machine after every step. Unless a story says so, its end waits for
  * nobody: on a `TestClock` it would wait for ever.
  */
-export const poolLayer = (script: TestConnector.TestScript = {}, options: PoolConfig.PoolOptions = {}) =>
+export const poolLayer = (
+  script: TestConnector.TestScript = {},
+  options: PoolConfig.PoolOptions = {},
+  checked = true
+) =>
   ConnectionPool.layer({ drainTimeout: 0, ...options }).pipe(
     Layer.provideMerge(TestConnector.layer(script)),
-    Layer.provide(Layer.succeed(ConnectionPool.CheckLaws, true))
+    Layer.provide(Layer.succeed(ConnectionPool.CheckLaws, checked))
   )
+
+type Story<A, E> = (pool: ConnectionPool.Service, network: TestConnector.Service) => Effect.Effect<A, E>
 
 /** Runs a story with a pool of its own. */
 export const withPool = <A, E>(
-  story: (pool: ConnectionPool.Service, network: TestConnector.Service) => Effect.Effect<A, E>,
+  story: Story<A, E>,
   script: TestConnector.TestScript = {},
   options: PoolConfig.PoolOptions = {}
-) =>
+) => told(story, poolLayer(script, options))
+
+/** The same for stories of thousands: the laws, which look at everything after each step, are not checked. */
+export const withLargePool = <A, E>(
+  story: Story<A, E>,
+  script: TestConnector.TestScript = {},
+  options: PoolConfig.PoolOptions = {}
+) => told(story, poolLayer(script, options, false))
+
+const told = <A, E>(story: Story<A, E>, layer: ReturnType<typeof poolLayer>) =>
   Effect.flatMap(
     Effect.all([ConnectionPool.ConnectionPool, TestConnector.TestConnector]),
     ([pool, network]) => story(pool, network)
-  ).pipe(Effect.provide(poolLayer(script, options)))
+  ).pipe(Effect.provide(layer))
 
 /** Runs a story with a pool over a connector of its own. */
 export const withConnector = <A, E>(
