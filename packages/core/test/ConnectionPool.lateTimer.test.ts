@@ -1,9 +1,9 @@
 import { it } from "@effect/vitest"
-import { deepStrictEqual } from "@effect/vitest/utils"
-import { Clock, Duration, Effect, Fiber } from "effect"
+import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { Clock, Deferred, Duration, Effect, Fiber } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool } from "../src/index.js"
-import { start, withConnector } from "./support/pool.js"
+import { joinFailure, settle, start, url, withConnector } from "./support/pool.js"
 import { puppets } from "./support/puppet.js"
 
 describe("a pool whose timer is late", () => {
@@ -60,4 +60,92 @@ describe("a pool whose timer is late", () => {
       { housekeepingInterval: "1 minute", idleTimeout: "none" }
     ).pipe(Effect.withClock(clock))
   })
+})
+
+describe("a dial whose time was over while the program was too busy to notice", () => {
+  /** A pool whose one dial ends when the story says so, on a clock that rings when the story wakes it. */
+  const withBusyProgram = <A, E>(
+    story: (
+      pool: ConnectionPool.Service,
+      answer: Effect.Effect<unknown>,
+      wakeAt: (now: number) => Effect.Effect<void>,
+      dials: { begun: number; interrupted: number }
+    ) => Effect.Effect<A, E>
+  ) =>
+    Effect.gen(function*() {
+      let now = 0
+      let sleepers: Array<() => void> = []
+      const clock: Clock.Clock = {
+        ...Clock.make(),
+        unsafeCurrentTimeMillis: () => now,
+        unsafeCurrentTimeNanos: () => BigInt(now) * 1_000_000n,
+        sleep: () => Effect.async((resume) => void sleepers.push(() => resume(Effect.void)))
+      }
+      const wakeAt = (time: number) =>
+        Effect.andThen(
+          Effect.sync(() => {
+            now = time
+            const woken = sleepers
+            sleepers = []
+            for (const wake of woken) wake()
+          }),
+          settle
+        )
+      const answered = yield* Deferred.make<void>()
+      const dials = { begun: 0, interrupted: 0 }
+      const { connect } = puppets((puppet) => {
+        puppet.send = (_, observer) => {
+          observer.onHead({ status: 200, rawHeaders: [], contentLength: 0 })
+          observer.onEnd(true, undefined)
+        }
+      })
+      yield* withConnector(
+        (target) =>
+          Effect.suspend(() => {
+            dials.begun++
+            return Effect.andThen(Deferred.await(answered), connect(target))
+          }).pipe(Effect.onInterrupt(() => Effect.sync(() => dials.interrupted++))),
+        (pool) =>
+          Effect.ensuring(
+            story(pool, Effect.andThen(Deferred.succeed(answered, undefined), settle), wakeAt, dials),
+            wakeAt(1_000_000)
+          )
+      ).pipe(Effect.withClock(clock))
+    })
+
+  it.effect("and had succeeded by then, is no timeout", () =>
+    withBusyProgram((pool, answer, wakeAt, dials) =>
+      Effect.gen(function*() {
+        const asking = yield* start(pool.execute({ url }))
+        yield* wakeAt(5_000)
+        strictEqual((yield* pool.stats).connecting, 1)
+        yield* answer
+        strictEqual((yield* Fiber.join(asking)).status, 200)
+        deepStrictEqual(dials, { begun: 1, interrupted: 0 })
+      })
+    ))
+
+  it.effect("and has not succeeded a quarter of its time later, is one", () =>
+    withBusyProgram((pool, _, wakeAt, dials) =>
+      Effect.gen(function*() {
+        const asking = yield* start(pool.execute({ url }))
+        yield* wakeAt(5_000)
+        yield* wakeAt(5_749)
+        strictEqual((yield* pool.stats).connecting, 1)
+        // Late again, but that is no excuse any more.
+        yield* wakeAt(9_000)
+        strictEqual((yield* joinFailure("ConnectTimeout", asking)).timeout, 3_000)
+        deepStrictEqual(dials, { begun: 1, interrupted: 1 })
+      })
+    ))
+
+  it.effect("by no more than a busy loop is late all day, is a timeout", () =>
+    withBusyProgram((pool, _, wakeAt, dials) =>
+      Effect.gen(function*() {
+        const asking = yield* start(pool.execute({ url }))
+        yield* wakeAt(3_010)
+        yield* joinFailure("ConnectTimeout", asking)
+        deepStrictEqual(dials, { begun: 1, interrupted: 1 })
+      })
+    ))
 })

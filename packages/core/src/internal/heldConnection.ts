@@ -10,6 +10,12 @@ import type { ConnectionPool } from "./connectionPool.js"
 import type { Deadline } from "./deadlines.js"
 import type { OriginState } from "./originState.js"
 
+/** A timer that is later than this, in milliseconds, was kept waiting by a program that was busy. */
+const busyAfter = 10
+
+/** The part of `connectTimeout` that a dial has more after such a timer. */
+const reprieve = 0.25
+
 /** Until it is open, it is the deadline of its own dial. */
 export class HeldConnection implements Deadline {
   at = Infinity
@@ -22,6 +28,8 @@ export class HeldConnection implements Deadline {
   gone = false
   /** What opening it took, in milliseconds. */
   connectTime = 0
+  /** Its dial has had its reprieve. */
+  private reprieved = false
   /** Requests it was given. */
   requests = 0
   readonly pool: ConnectionPool
@@ -37,7 +45,13 @@ export class HeldConnection implements Deadline {
     this.since = since
   }
 
-  onDue(): void {
-    this.pool.connectTimedOut(this)
+  /**
+   * The dial's time is over. While the program was busy the peer may have answered, and nobody has read it: before anything is said
+   * of the peer, the dial is given some time more, once.
+   */
+  onDue(now: number): void {
+    if (this.reprieved || now - this.at <= busyAfter) return this.pool.connectTimedOut(this)
+    this.reprieved = true
+    this.pool.deadlines.set(this, now + reprieve * this.origin.settings.connectTimeout)
   }
 }
