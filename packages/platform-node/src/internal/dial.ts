@@ -13,12 +13,10 @@ import * as tls from "node:tls"
 import { BoundedCache } from "./boundedCache.js"
 import { Http1Connection } from "./http1Connection.js"
 import * as NodeError from "./nodeError.js"
+import { TcpRace } from "./tcpRace.js"
 import type { TlsIdentity } from "./tlsIdentity.js"
 
 const protocol = "http/1.1"
-
-/** Node gives an address up for the next after this time, so it is no wait for a race, as RFC 8305 has it. */
-const attemptTimeout = 500
 
 const highWaterMark = 64 * 1024
 
@@ -54,32 +52,19 @@ export const checkProtocol = (chosen: string | false | null): void => {
 
 const sessionKey = ({ origin }: ConnectTarget, { identity }: TlsDial): string => `${origin.href} ${identity.digest}`
 
-const openTcp = ({ origin }: ConnectTarget): net.Socket =>
-  net.connect({
-    host: origin.host,
-    port: origin.port,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptTimeout,
-    highWaterMark
-  } as net.TcpNetConnectOpts)
-
-const openTls = (target: ConnectTarget, dial: TlsDial): tls.TLSSocket => {
-  const { host, port } = target.origin
-  const { rejectUnauthorized, secureContext, servername } = dial.identity
-  const name = servername ?? host
-  const session = dial.sessions.get(sessionKey(target, dial))
+const openTls = ({ origin }: ConnectTarget, tlsDial: TlsDial, socket: net.Socket, key: string): tls.TLSSocket => {
+  const { rejectUnauthorized, secureContext, servername } = tlsDial.identity
+  const name = servername ?? origin.host
+  const session = tlsDial.sessions.get(key)
   return tls.connect({
-    host,
-    port,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: attemptTimeout,
+    socket,
     secureContext,
     rejectUnauthorized,
     ALPNProtocols: [protocol],
-    checkServerIdentity: (_: string, certificate: tls.PeerCertificate) => tls.checkServerIdentity(name, certificate),
+    checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name, certificate),
     ...(net.isIP(name) === 0 ? { servername: name } : {}),
     ...(session === undefined ? {} : { session })
-  } as tls.ConnectionOptions)
+  })
 }
 
 /** A session may come before its handshake was verified (TLS 1.2) and after (TLS 1.3); only a verified one is kept. */
@@ -98,13 +83,6 @@ const keepSessions = (socket: tls.TLSSocket, key: string, sessions: TlsSessions)
   socket.once("error", () => {
     if (!verified) sessions.delete(key)
   })
-}
-
-const openSocket = (target: ConnectTarget, tlsDial: TlsDial | undefined): net.Socket => {
-  if (tlsDial === undefined) return openTcp(target)
-  const socket = openTls(target, tlsDial)
-  keepSessions(socket, sessionKey(target, tlsDial), tlsDial.sessions)
-  return socket
 }
 
 /**
@@ -126,14 +104,45 @@ export const addressOf = (socket: net.Socket): string | undefined => {
  */
 export const probeDelay = (delay: number): number => Math.min(Math.ceil(delay / 1000), 32_767) * 1000
 
-const prepare = (socket: net.Socket, target: ConnectTarget): void => {
-  if (socket instanceof tls.TLSSocket) checkProtocol(socket.alpnProtocol)
-  socket.setNoDelay(target.noDelay)
-  socket.setKeepAlive(true, probeDelay(target.tcpKeepAliveDelay))
-  socket.unref()
-}
-
 const ignore = (): void => {}
+
+/** Takes an open socket through its TLS handshake. What is answered gives it up, and nobody hears of it then. */
+const handshake = (
+  raw: net.Socket,
+  target: ConnectTarget,
+  tlsDial: TlsDial,
+  onSecure: (socket: tls.TLSSocket) => void,
+  onFailure: (error: unknown) => void
+): () => void => {
+  raw.on("error", ignore)
+  const key = sessionKey(target, tlsDial)
+  const socket = openTls(target, tlsDial, raw, key)
+  keepSessions(socket, key, tlsDial.sessions)
+  const stopListening = (): void => {
+    socket.off("secureConnect", onReady).off("error", onError).off("close", onClose)
+  }
+  const giveUp = (): void => {
+    stopListening()
+    socket.on("error", ignore)
+    socket.destroy()
+  }
+  const onError = (error: unknown): void => {
+    giveUp()
+    onFailure(error)
+  }
+  const onClose = (): void => onError(Object.assign(new Error("closed while connecting"), { code: "ECONNRESET" }))
+  const onReady = (): void => {
+    try {
+      checkProtocol(socket.alpnProtocol)
+    } catch (error) {
+      return onError(error)
+    }
+    stopListening()
+    onSecure(socket)
+  }
+  socket.once("secureConnect", onReady).once("error", onError).once("close", onClose)
+  return giveUp
+}
 
 /**
  * Opens one connection. An interruption leaves nothing behind, also when it comes between the connection's birth and
@@ -155,41 +164,32 @@ export const dial = (
           cause: NodeError.describe(error)
         })
       ))
-    let socket: net.Socket
-    try {
-      socket = openSocket(target, tlsDial?.())
-    } catch (error) {
-      // A certificate, key or passphrase that cannot be used; OpenSSL names some of these errors, and others not.
-      return fail(error, tlsDial === undefined ? undefined : "Tls")
-    }
-    let connection: Connection | undefined
-    const onError = (error: Error): void => {
-      stopListening()
-      socket.destroy()
-      fail(error)
-    }
-    const onClose = (): void => onError(Object.assign(new Error("closed while connecting"), { code: "ECONNRESET" }))
-    const onReady = (): void => {
-      stopListening()
-      try {
-        prepare(socket, target)
-      } catch (error) {
-        socket.destroy()
-        return fail(error)
-      }
-      socket.off("error", ignore)
-      connection = new Http1Connection(socket, target.maxHeaderSize, addressOf(socket))
+    const deliver = (socket: net.Socket): void => {
+      socket.unref()
+      const connection = new Http1Connection(socket, target.maxHeaderSize, addressOf(socket))
+      giveUp = () => connection.close()
       resume(Effect.succeed(connection))
     }
-    const ready = tlsDial === undefined ? "connect" : "secureConnect"
-    const stopListening = (): void => {
-      socket.off(ready, onReady).off("error", onError).off("close", onClose)
-      socket.on("error", ignore)
+    let secure: TlsDial | undefined
+    try {
+      secure = tlsDial?.()
+    } catch (error) {
+      // A certificate, key or passphrase that cannot be used; OpenSSL names some of these errors, and others not.
+      return fail(error, "Tls")
     }
-    socket.once(ready, onReady).once("error", onError).once("close", onClose)
-    return Effect.sync(() => {
-      stopListening()
-      if (connection === undefined) socket.destroy()
-      else connection.close()
-    })
+    const onTcp = (socket: net.Socket): void => {
+      socket.setNoDelay(target.noDelay)
+      socket.setKeepAlive(true, probeDelay(target.tcpKeepAliveDelay))
+      if (secure === undefined) return deliver(socket)
+      try {
+        giveUp = handshake(socket, target, secure, deliver, fail)
+      } catch (error) {
+        socket.destroy()
+        fail(error, "Tls")
+      }
+    }
+    const { host, port } = target.origin
+    const race = new TcpRace({ host, port, highWaterMark }, onTcp, fail)
+    let giveUp = (): void => race.cancel()
+    return Effect.sync(() => giveUp())
   })

@@ -6,6 +6,8 @@ import * as net from "node:net"
 export interface ClientSockets {
   /** Those that were to connect to a port of loopback. */
   readonly to: (port: number) => ReadonlyArray<net.Socket>
+  /** Those until now are of no interest. */
+  readonly forget: (port: number) => void
   /** There were some; waits until none of them is open. */
   readonly gone: (port: number) => Effect.Effect<void>
 }
@@ -19,20 +21,24 @@ const portOf = (options: unknown): number => {
 export const clientSockets = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {
-      const sockets: Array<readonly [port: number, socket: net.Socket]> = []
+      let sockets: Array<readonly [port: number, socket: net.Socket]> = []
       const { connect } = net.Socket.prototype
       net.Socket.prototype.connect = function(this: net.Socket, ...args: ReadonlyArray<never>) {
         sockets.push([portOf(args[0]), this])
         return Reflect.apply(connect, this, args) as net.Socket
       }
-      return { sockets, restore: () => void (net.Socket.prototype.connect = connect) }
+      return {
+        to: (wanted: number) => sockets.flatMap(([port, socket]) => port === wanted ? [socket] : []),
+        forget: (unwanted: number) => void (sockets = sockets.filter(([port]) => port !== unwanted)),
+        restore: () => void (net.Socket.prototype.connect = connect)
+      }
     }),
     ({ restore }) => Effect.sync(restore)
   ),
-  ({ sockets }): ClientSockets => {
-    const to = (wanted: number) => sockets.flatMap(([port, socket]) => port === wanted ? [socket] : [])
+  ({ forget, to }): ClientSockets => {
     return {
       to,
+      forget,
       gone: (port) =>
         Effect.promise(async () => {
           assertTrue(to(port).length > 0)
