@@ -4,7 +4,8 @@ import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Clock, Effect, Fiber, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, TestConnector } from "../src/index.js"
-import { assertAtRest, counts, otherUrl, settle, start, url, withPool } from "./support/pool.js"
+import { assertAtRest, counts, otherUrl, settle, start, url, withConnector, withPool } from "./support/pool.js"
+import { puppets } from "./support/puppet.js"
 
 const learned = (pool: ConnectionPool.Service) => Effect.map(pool.stats, ({ origins }) => origins[0]!.learnedIdleLimit)
 
@@ -69,6 +70,39 @@ describe("minIdlePerOrigin", () => {
       { connect: () => ({ fail: "Refused" }) },
       { minIdlePerOrigin: 1, housekeepingInterval: "20 seconds" }
     ))
+})
+
+describe("minIdlePerOrigin at an origin that accepts connections and hangs up at once", () => {
+  it.effect("dials again and again, but more and more seldom", () => {
+    const { connect, made } = puppets()
+    return withConnector(
+      (target) =>
+        // Without an end it could not be seen that there is none.
+        made.length >= 1_000 ? Effect.never : Effect.tap(connect(target), () => {
+          const puppet = made.at(-1)!
+          return Effect.forkDaemon(Effect.andThen(settle, Effect.sync(() => puppet.confirmClose("closed"))))
+        }),
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.warmUp([url])
+          const dials: Array<number> = []
+          for (let second = 0; second < 20; second++) {
+            const before = made.length
+            for (let i = 0; i < 20; i++) {
+              yield* TestClock.adjust(50)
+              yield* settle
+            }
+            dials.push(made.length - before)
+          }
+          const [first, ...later] = dials
+          assertTrue(first! >= 3 && first! <= 6, `${first} in the first second`)
+          assertTrue(later.every((number) => number <= 2), `${later} in the seconds after`)
+          assertTrue(later.some((number) => number > 0))
+          strictEqual((yield* pool.stats).closedBy.server_close, made.length)
+        }),
+      { minIdlePerOrigin: 1 }
+    )
+  })
 })
 
 describe("an origin that closes idle connections by itself", () => {

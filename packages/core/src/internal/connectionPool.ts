@@ -145,7 +145,7 @@ export class ConnectionPool {
   closedByPeer(held: HeldConnection, reason: CloseReason): void {
     if (held.gone) return
     this.gone(held, reason)
-    this.obey(this.machine.closedByPeer(this.now, held.id))
+    this.obey(this.machine.closedByPeer(this.now, held.id, this.jitter()))
     this.showCounts(held.origin)
     held.connection!.close()
   }

@@ -29,6 +29,9 @@ export type Scheduling = "lifo" | "fifo"
 /** After failures in a row, how long a key whose other connections still work waits before it dials again. */
 const redialDelay = { first: 100, longest: 5_000 } as const
 
+/** A connection that nobody used and that its peer closed sooner than this, in milliseconds, was as good as a dial that failed. */
+const stillborn = 1_000
+
 /** Rings when the key may dial again. */
 export class Redial implements Alarm {
   readonly kind = "redial"
@@ -64,6 +67,8 @@ export class OriginShelf implements Alarm {
   lastUsed = 0
   /** Rounds of dialling that failed since one succeeded. */
   failures = 0
+  /** Rounds of dialling whose connections the peer closed before anybody used them, since one was of use. */
+  stillbirths = 0
   readonly key: string
   readonly limits: KeyLimits
 
@@ -114,7 +119,7 @@ export class OriginShelf implements Alarm {
   get lacksIdle(): boolean {
     const spare = this.counts.idle + Math.max(0, this.counts.connecting - this.demand)
     if (spare >= this.limits.minIdle || this.full) return false
-    return this.failures === 0 || (this.counts.connecting === 0 && this.redial.slot < 0)
+    return !this.troubled || (this.counts.connecting === 0 && this.redial.slot < 0)
   }
 
   /** The dial to give up when a waiter has left: the newest, if there are more than waiters. */
@@ -122,9 +127,25 @@ export class OriginShelf implements Alarm {
     return this.counts.connecting > this.demand ? this.connecting.newest : undefined
   }
 
+  /** Whether what is dialled comes to nothing. A single early close may have been a restart. */
+  get troubled(): boolean {
+    return this.failures > 0 || this.stillbirths > 1
+  }
+
+  /** The peer closed a connection that was open for so long, and nobody had used. Tells whether the next dial is to wait for that. */
+  buried(age: number): boolean {
+    if (age >= stillborn) {
+      this.stillbirths = 0
+      return false
+    }
+    // Connections that are closed together are one round.
+    return this.redial.slot < 0 && ++this.stillbirths > 1
+  }
+
   /** When to dial again after one more failure; `jitter` is in [0, 1). */
   redialAt(now: number, jitter: number): number {
-    const delay = Math.min(redialDelay.first * 2 ** (this.failures - 1), redialDelay.longest)
+    const rounds = Math.max(this.failures, this.stillbirths - 1)
+    const delay = Math.min(redialDelay.first * 2 ** (rounds - 1), redialDelay.longest)
     return now + delay * (1 - 0.5 * jitter)
   }
 }

@@ -90,9 +90,8 @@ export class PoolMachine extends PoolBooks {
     const shelf = entry.shelf
     entry.expiresAt = now + shelf.limits.maxLifetime * (1 - lifetimeJitter * jitter)
     this.rest(entry, now, Infinity)
-    this.thinned(shelf)
     shelf.failures = 0
-    this.alarms.clear(shelf.redial)
+    this.recovered(shelf)
     this.becomeIdle(entry)
     for (let waiter = shelf.fresh.first; waiter !== undefined && entry.hasRoom; waiter = shelf.fresh.first) {
       this.unqueue(waiter)
@@ -116,7 +115,7 @@ export class PoolMachine extends PoolBooks {
     this.rejectAll(shelf.fresh, "connect_failed")
     const hopeless = !shelf.hasEstablished
     if (hopeless) this.rejectAll(shelf.waiting, "connect_failed")
-    if (shelf.redial.slot < 0) {
+    if (shelf.failures === 0 || shelf.redial.slot < 0) {
       // Dials that fail together are one round.
       shelf.failures++
       if (!hopeless || shelf.limits.minIdle > 0) this.alarms.set(shelf.redial, shelf.redialAt(now, jitter))
@@ -138,14 +137,18 @@ export class PoolMachine extends PoolBooks {
     entry.delivered--
     entry.served++
     this.rest(entry, now, idleLimit)
+    if (reusable && shelf.stillbirths > 0) {
+      shelf.stillbirths = 0
+      this.recovered(shelf)
+    }
     if (!reusable) this.retire(entry, "not_reusable")
     else if (entry.served >= shelf.limits.maxRequests) this.retire(entry, "max_requests")
     this.leaseEnded(now, entry)
     return this.answer()
   }
 
-  /** A connection is gone and we had not ordered it: the peer closed it, or it broke. */
-  closedByPeer(now: number, id: number): ReadonlyArray<Command> {
+  /** A connection is gone and we had not ordered it: the peer closed it, or it broke. `jitter` spreads what is dialled in its place. */
+  closedByPeer(now: number, id: number, jitter: number): ReadonlyArray<Command> {
     const entry = this.entries.get(id)
     if (entry === undefined) return noCommands
     const shelf = entry.shelf
@@ -153,6 +156,9 @@ export class PoolMachine extends PoolBooks {
     if (rested && shelf.learned.closed(now, now - entry.idleSince)) this.shortenIdling(shelf)
     this.takeBackGrants(entry)
     this.remove(entry)
+    if (rested && entry.served === 0 && shelf.limits.minIdle > 0 && shelf.buried(now - entry.idleSince)) {
+      this.alarms.set(shelf.redial, shelf.redialAt(now, jitter))
+    }
     this.endDue(now)
     this.settle(shelf)
     return this.answer()
@@ -259,6 +265,12 @@ export class PoolMachine extends PoolBooks {
           this.reviewShelf(now, due)
       }
     }
+  }
+
+  /** What the key dials may be of use again. */
+  private recovered(shelf: OriginShelf): void {
+    if (!shelf.troubled) this.alarms.clear(shelf.redial)
+    this.thinned(shelf)
   }
 
   /** An idle connection's time is over. */

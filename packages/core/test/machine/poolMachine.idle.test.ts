@@ -110,6 +110,107 @@ describe("poolMachine: idle connections that are kept ready", () => {
     expect(story.connected(2)).toEqual(["connect 3 to a"])
   })
 
+  it("that the peer closes before anybody used them are opened again: once at once, then after longer and longer times", () => {
+    const story = new Story({ limits: { minIdle: 1 } })
+    story.warmUpRequested("a", 0)
+    story.connected(0)
+    expect(story.closedByPeer(0)).toEqual(["connect 1 to a"])
+    story.connected(1)
+    story.closedByPeer(1)
+    const waits: Array<number> = []
+    for (let id = 2; id < 11; id++) {
+      const before = story.now
+      expect(story.at(story.machine.wakeAt).woke()).toContain(`connect ${id} to a`)
+      waits.push(story.now - before)
+      story.connected(id)
+      story.closedByPeer(id, id === 10 ? 0.5 : 0)
+    }
+    expect(waits).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000])
+    expect(story.machine.alarms.next - story.now).toBe(3_750)
+  })
+
+  it("that the peer closes together before anybody used them are one round, and are opened one at a time", () => {
+    const story = new Story({ limits: { minIdle: 3 } })
+    expect(story.warmUpRequested("a", 0)).toEqual(["connect 0 to a", "connect 1 to a", "connect 2 to a"])
+    for (const id of [0, 1, 2]) story.connected(id)
+    expect(story.closedByPeer(0)).toEqual(["connect 3 to a"])
+    expect(story.closedByPeer(1)).toEqual(["wake at 100"])
+    expect(story.closedByPeer(2)).toEqual([])
+    expect(story.connected(3)).toEqual([])
+    expect(story.at(100).woke()).toEqual(["connect 4 to a"])
+    expect(story.connected(4)).toEqual(["connect 5 to a"])
+    expect(story.closedByPeer(3)).toEqual(["wake at 300"])
+    // One that is open by then says nothing of the others.
+    expect(story.connected(5)).toEqual([])
+    expect(story.at(300).woke()).toEqual(["connect 6 to a"])
+  })
+
+  it("are replaced at once when one that was of use, or was kept for a while, is closed", () => {
+    const story = new Story({ limits: { minIdle: 1 } })
+    const closed = (id: number): Array<string> => {
+      story.connected(id)
+      return story.closedByPeer(id)
+    }
+    story.warmUpRequested("a", 0)
+    expect(closed(0)).toEqual(["connect 1 to a"])
+    expect(closed(1)).toEqual(["wake at 100"])
+    expect(story.at(100).woke()).toEqual(["connect 2 to a"])
+    story.connected(2)
+    expect(story.at(1_100).closedByPeer(2)).toEqual(["connect 3 to a"])
+    expect(closed(3)).toEqual(["connect 4 to a"])
+    expect(closed(4)).toEqual(["wake at 1200"])
+    expect(story.at(1_200).woke()).toEqual(["connect 5 to a"])
+    story.connected(5)
+    expect(story.requested()).toEqual(["grant 5 to 0", "connect 6 to a"])
+    story.delivered(0)
+    story.connected(6)
+    expect(story.released(5, { reusable: false })).toEqual(["close 5: not_reusable"])
+    // Nobody was answered.
+    expect(story.closedByPeer(6)).toEqual(["wake at 1400"])
+    expect(story.at(1_400).woke()).toEqual(["connect 7 to a"])
+    story.connected(7)
+    expect(story.requested()).toEqual(["grant 7 to 1", "connect 8 to a"])
+    story.delivered(1)
+    expect(story.released(7)).toEqual([])
+    expect(story.closedByPeer(7)).toEqual([])
+    expect(closed(8)).toEqual(["connect 9 to a"])
+  })
+
+  it("are opened at once when a request was answered, though the time to wait is not over", () => {
+    const story = new Story({ limits: { minIdle: 2, maxConnections: 3 } })
+    story.requested()
+    for (const id of [0, 1, 2]) story.connected(id)
+    story.delivered(0)
+    expect(story.closedByPeer(1)).toEqual(["connect 3 to a"])
+    expect(story.closedByPeer(2)).toEqual(["wake at 100"])
+    story.connected(3)
+    expect(story.released(0)).toEqual([])
+    expect(story.requested()).toEqual(["grant 0 to 1", "connect 4 to a"])
+  })
+
+  it("are not opened for a key that is forgotten in the moment in which the peer closes one", () => {
+    const story = new Story({ limits: { minIdle: 1, unusedAfter: 100 } })
+    story.warmUpRequested("a", 0)
+    story.connected(0)
+    story.closedByPeer(0)
+    story.connected(1)
+    expect(story.at(100).closedByPeer(1)).toEqual(["forget a"])
+    expect(story.at(10_000).woke()).toEqual([])
+  })
+
+  it("C7 that the peer closed at once do not hide that a dial fails", () => {
+    const story = new Story({ limits: { minIdle: 1 } })
+    story.warmUpRequested("a", 0)
+    for (const id of [0, 1]) {
+      story.connected(id)
+      story.closedByPeer(id)
+    }
+    expect(story.requested()).toEqual(["connect 2 to a"])
+    expect(story.connectFailed(2)).toEqual(["reject 0: connect_failed"])
+    expect(story.requested()).toEqual(["connect 3 to a"])
+    expect(story.requested()).toEqual([])
+  })
+
   it("are given up for a key that nobody uses any more, dials included", () => {
     const story = new Story({ limits: { minIdle: 1, unusedAfter: 1_000 } })
     story.warmUpRequested("a", 0)

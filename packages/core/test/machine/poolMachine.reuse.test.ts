@@ -228,7 +228,7 @@ describe("poolMachine: inputs that no longer matter", () => {
     expect(machine.connected(0, 5, 0, 1)).toBe(noCommands)
     expect(machine.connectFailed(0, 5, 0)).toBe(noCommands)
     expect(machine.released(0, 5, true, 0)).toBe(noCommands)
-    expect(machine.closedByPeer(0, 5)).toBe(noCommands)
+    expect(machine.closedByPeer(0, 5, 0)).toBe(noCommands)
     expect(machine.cancelled(0, 5)).toBe(noCommands)
     expect(machine.woke(0)).toBe(noCommands)
     expect(machine.drainTimedOut()).toBe(noCommands)

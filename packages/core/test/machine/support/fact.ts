@@ -28,7 +28,7 @@ export type Fact =
     readonly reusable: boolean
     readonly idleLimit: number
   }
-  | { readonly _tag: "closedByPeer"; readonly now: number; readonly id: number }
+  | { readonly _tag: "closedByPeer"; readonly now: number; readonly id: number; readonly jitter: number }
   | { readonly _tag: "closeCompleted"; readonly id: number }
   | { readonly _tag: "woke"; readonly now: number }
   | { readonly _tag: "warmUpRequested"; readonly now: number; readonly key: string; readonly connections: number }

@@ -129,7 +129,7 @@ export class Player {
       case "released":
         return machine.released(fact.now, fact.id, fact.reusable, fact.idleLimit)
       case "closedByPeer":
-        return machine.closedByPeer(fact.now, fact.id)
+        return machine.closedByPeer(fact.now, fact.id, fact.jitter)
       case "closeCompleted":
         machine.closeCompleted(fact.id)
         return []
@@ -199,7 +199,7 @@ export class Player {
     peerClose: (target: number, value: number): void => {
       const granted = this.all((one) => one.granted.length > 0)
       const id = pick(value % 2 === 0 && granted.length > 0 ? granted : [...this.ledger.here], target)?.id
-      if (id !== undefined) this.input({ _tag: "closedByPeer", now: this.now, id })
+      if (id !== undefined) this.input({ _tag: "closedByPeer", now: this.now, id, jitter: value / 64 })
     },
     closeDone: (target: number): void => {
       const id = pick(this.all((one) => one.phase === "closing"), target)?.id
@@ -231,7 +231,7 @@ export class Player {
         { _tag: "connected", now, id, jitter: 0, carries: 1 },
         { _tag: "connectFailed", now, id, jitter: 0 },
         { _tag: "released", now, id, reusable: true, idleLimit: Infinity },
-        { _tag: "closedByPeer", now, id },
+        { _tag: "closedByPeer", now, id, jitter: 0 },
         { _tag: "closeCompleted", id },
         { _tag: "delivered", waiter },
         { _tag: "cancelled", now, waiter }

@@ -30,6 +30,8 @@ export class Ledger {
   readonly lastInUse = new Map<string, number>()
   readonly failing = new Set<string>()
   readonly idleLimits = new Map<string, IdleLimit>()
+  /** How often in a row a peer closed a connection of the key early, before anybody used it. */
+  readonly hangUps = new Map<string, number>()
   readonly limits: PoolLimits
   readonly keyLimits: (key: string) => KeyLimits
   fact: Fact = { _tag: "closeIdleRequested" }
@@ -170,6 +172,7 @@ export class Ledger {
         }
         const limits = this.keyLimits(connection.key)
         this.use(connection.key)
+        if (fact.reusable) this.hangUps.delete(connection.key)
         connection.delivered--
         connection.served++
         this.rest(connection, fact.idleLimit)
@@ -183,7 +186,10 @@ export class Ledger {
           this.applies = false
           return
         }
-        if (connection.phase === "open" && connection.delivered === 0) this.learn(connection)
+        if (connection.phase === "open" && connection.delivered === 0) {
+          this.learn(connection)
+          if (connection.served === 0) this.hungUpOn(connection)
+        }
         this.returnGrants(connection)
         this.gone(connection)
         return
@@ -241,6 +247,11 @@ export class Ledger {
     const limit = this.learned(key)
     if (!limit.closed(this.now, this.now - idleSince)) return
     for (const one of this.idle) if (one.key === key) one.idleLimit = Math.min(one.idleLimit, limit.value)
+  }
+
+  private hungUpOn({ idleSince, key }: Connection): void {
+    if (this.now - idleSince >= 1_000) this.hangUps.delete(key)
+    else this.hangUps.set(key, (this.hangUps.get(key) ?? 0) + 1)
   }
 
   outlived({ idleLimit, key }: Connection): void {

@@ -73,7 +73,10 @@ export const lookAround = (ledger: Ledger): void => {
 const lookAtIdle = (ledger: Ledger, key: string): void => {
   const full = ledger.open(key) >= ledger.keyLimits(key).maxConnections || ledger.open() >= ledger.limits.maxConnections
   const othersWait = ledger.keys.some((other) => ledger.demand(other) > ledger.count("connecting", other))
-  hold(full || othersWait || ledger.failing.has(key), "L11", `${key} keeps too few idle`)
+  const hungUp = (ledger.hangUps.get(key) ?? 0) > 1
+  hold(full || othersWait || ledger.failing.has(key) || hungUp, "L11", `${key} keeps too few idle`)
+  const dialsLater = ledger.count("connecting", key) > 0 || ledger.wakeAt <= ledger.now + 5_000
+  hold(full || othersWait || dialsLater, "L11", `${key} never dials again`)
 }
 
 const lookAtWaiters = (ledger: Ledger, key: string): void => {

@@ -113,6 +113,7 @@ const forget = (ledger: Ledger, key: string): void => {
   hold(ledger.open(key) === 0 && ledger.demand(key) === 0, "L7", `forget ${key}: it is in use`)
   hold(ledger.isUnused(key), "L7", `forget ${key}: it was used lately`)
   ledger.failing.delete(key)
+  ledger.hangUps.delete(key)
   ledger.lastInUse.delete(key)
   ledger.idleLimits.delete(key)
 }

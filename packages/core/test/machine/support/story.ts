@@ -82,8 +82,8 @@ export class Story {
     return this.tell(this.machine.released(this.now, id, options.reusable ?? true, options.idleLimit ?? Infinity))
   }
 
-  closedByPeer(id: number): Array<string> {
-    return this.tell(this.machine.closedByPeer(this.now, id))
+  closedByPeer(id: number, jitter = 0): Array<string> {
+    return this.tell(this.machine.closedByPeer(this.now, id, jitter))
   }
 
   closeCompleted(id: number): void {
