@@ -198,20 +198,24 @@ describe("C1 a lease ends exactly once", () => {
       { respond: () => ({ delay: 1000 }) }
     ))
 
-  it.effect("C1 when the fiber that holds it dies: a lease between its requests, or a stream in its midst", () =>
+  it.effect("C1 when the fiber that holds it dies: a lease between its requests, a stream before or while it is read", () =>
     withPool(
       (pool) =>
         Effect.gen(function*() {
           const dies = Effect.dieMessage("a defect of the user's")
           yield* Effect.exit(Effect.scoped(Effect.zipRight(pool.lease(url), dies)))
           deepStrictEqual(yield* counts(pool), [0, 0, 1, 0])
-          const exit = yield* Effect.exit(
-            Effect.scoped(Effect.flatMap(pool.stream({ url }), ({ body }) => Stream.runForEach(body, () => dies)))
-          )
-          assertTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-          // What is left of the answer is nobody's: the connection goes with it.
-          deepStrictEqual(yield* counts(pool), [0, 0, 0, 0])
-          deepStrictEqual((yield* pool.stats).closedBy, { not_reusable: 1 })
+          for (const reads of [false, true]) {
+            const exit = yield* Effect.exit(
+              Effect.scoped(
+                Effect.flatMap(pool.stream({ url }), ({ body }) => reads ? Stream.runForEach(body, () => dies) : dies)
+              )
+            )
+            assertTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+            // What is left of the answer is nobody's: the connection goes with it.
+            deepStrictEqual(yield* counts(pool), [0, 0, 0, 0])
+          }
+          deepStrictEqual((yield* pool.stats).closedBy, { not_reusable: 2 })
           yield* assertAtRest(pool)
         }),
       { respond: () => ({ body: ["a", bytes(100_000), "c"] }) }
