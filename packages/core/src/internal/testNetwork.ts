@@ -29,6 +29,7 @@ const wait = (delay: Duration.DurationInput | undefined): Effect.Effect<void> =>
 class Network {
   dials = 0
   dialling = 0
+  open = 0
   mostOpen = 0
   readonly connections: Array<ScriptedConnection> = []
   readonly requests: Array<TestRequest> = []
@@ -47,7 +48,7 @@ class Network {
       this.dialling++
       const outcome = Effect.suspend(() =>
         dial.fail === undefined
-          ? Effect.succeed(this.open(origin.href))
+          ? Effect.succeed(this.opened(origin.href))
           : Effect.fail(new ConnectFailed({ origin: origin.href, progress: "not-sent", reason: dial.fail }))
       )
       const delay = dial.delay === undefined ? Effect.void : wait(dial.delay)
@@ -55,10 +56,11 @@ class Network {
       return Effect.ensuring(whole, Effect.sync(() => this.dialling--))
     })
 
-  private open(origin: string): Connection {
+  private opened(origin: string): Connection {
     const connection = new ScriptedConnection(this, this.connections.length, origin)
     this.connections.push(connection)
-    this.mostOpen = Math.max(this.mostOpen, this.connections.filter(({ open }) => open).length)
+    this.open++
+    this.mostOpen = Math.max(this.mostOpen, this.open)
     return connection
   }
 }
@@ -168,6 +170,7 @@ class ScriptedConnection implements Connection, TestConnection {
   end(cause: CloseCause, how: "reset" | "closed" | "tls" = "closed"): boolean {
     if (!this.open) return false
     this.open = false
+    this.network.open--
     this.closedBy = cause
     interrupt(this.running)
     interrupt(this.idling)
