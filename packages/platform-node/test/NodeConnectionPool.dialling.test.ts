@@ -10,6 +10,7 @@ import { Worker } from "node:worker_threads"
 import { describe } from "vitest"
 import { certify, makeAuthority } from "./support/certificates.js"
 import { deafServer } from "./support/deafServer.js"
+import { runFixture } from "./support/fixture.js"
 import { addresses, lookupFails, names } from "./support/names.js"
 import { rawServer } from "./support/rawServer.js"
 import { type ClientSockets, clientSockets } from "./support/sockets.js"
@@ -147,6 +148,17 @@ describe("a dial that the system does not carry out", () => {
           strictEqual(sockets.to(port).filter(({ destroyed }) => !destroyed).length, 1)
         })))
   }
+
+  it.scopedLive(
+    "for real, because the process has too many open files, fails all that waited; the next work, and the process ends",
+    () =>
+      Effect.gen(function*() {
+        const port = yield* namedServer("ok")
+        const { code, printed } = yield* runFixture("pool-few-files.ts", `http://127.0.0.1:${port}/`, 512)
+        deepStrictEqual([code, printed], [0, `{"together":["Other: EMFILE"],"later":["ok"]}`])
+      }),
+    30_000
+  )
 
   it.scopedLive("leaves those alone who have a connection", () =>
     withPool({ maxConnectionsPerOrigin: 10 }, ({ pool }) =>

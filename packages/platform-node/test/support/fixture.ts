@@ -16,14 +16,16 @@ export interface Fixture {
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
-/** Starts a program, which is killed with the scope where it has not ended. */
-export const startFixture = (name: string, argument: string) =>
+/** Starts a program, which is killed with the scope where it has not ended. It may have so many open files. */
+export const startFixture = (name: string, argument: string, openFiles?: number) =>
   Effect.acquireRelease(
     Effect.sync((): Fixture => {
       const program = new URL(`../fixtures/${name}`, import.meta.url).pathname
-      const child = spawn(process.execPath, ["--import", "tsx", program, argument], {
-        stdio: ["pipe", "pipe", "inherit"]
-      })
+      const command = [process.execPath, "--import", "tsx", program, argument]
+      const limited = openFiles === undefined
+        ? command
+        : ["sh", "-c", `ulimit -n ${openFiles} && exec "$0" "$@"`, ...command]
+      const child = spawn(limited[0]!, limited.slice(1), { stdio: ["pipe", "pipe", "inherit"] })
       let printed = ""
       child.stdout.setEncoding("utf8").on("data", (piece: string) => (printed += piece))
       child.stdin.on("error", () => {})
@@ -50,5 +52,5 @@ export const startFixture = (name: string, argument: string) =>
   )
 
 /** Runs a program to its end. */
-export const runFixture = (name: string, argument: string) =>
-  Effect.scoped(Effect.flatMap(startFixture(name, argument), ({ ended }) => ended))
+export const runFixture = (name: string, argument: string, openFiles?: number) =>
+  Effect.scoped(Effect.flatMap(startFixture(name, argument, openFiles), ({ ended }) => ended))
