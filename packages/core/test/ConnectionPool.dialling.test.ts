@@ -4,7 +4,19 @@ import { Effect, Exit, Fiber, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool } from "../src/index.js"
 import { PoolError, type TestConnector } from "../src/index.js"
-import { assertAtRest, counts, failsWith, joinFailure, otherUrl, settle, start, url, withPool } from "./support/pool.js"
+import {
+  assertAtRest,
+  counts,
+  failsWith,
+  joinFailure,
+  otherUrl,
+  settle,
+  start,
+  url,
+  withConnector,
+  withPool
+} from "./support/pool.js"
+import { puppets } from "./support/puppet.js"
 
 const refused: TestConnector.TestScript = { connect: () => ({ delay: 10, fail: "Refused" }) }
 const many = (count: number, pool: ConnectionPool.Service, target = url) =>
@@ -193,4 +205,25 @@ describe("a dial", () => {
         }),
       { connect: () => ({ delay: 100 }) }
     ))
+
+  it.effect("C7 whose connection is gone by the time that it is told has failed, and is not repeated for ever", () => {
+    const { connect, made } = puppets((puppet) => {
+      puppet.onClose = (onClose) => onClose("closed")
+    })
+    return withConnector(
+      // Without an end it could not be seen that there is none.
+      (target) => made.length >= 1_000 ? Effect.never : connect(target),
+      (pool) =>
+        Effect.gen(function*() {
+          const requests = yield* many(3, pool)
+          for (const answer of yield* Fiber.join(requests)) {
+            assertTrue(answer._tag === "Left" && answer.left._tag === "ConnectFailed")
+            strictEqual(answer.left.reason, "Reset")
+          }
+          strictEqual(made.length, 3)
+          deepStrictEqual((yield* pool.stats).failures, { ConnectFailed: 3 })
+          yield* assertAtRest(pool)
+        })
+    )
+  })
 })

@@ -29,7 +29,7 @@ import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
 import { DialWatchers } from "./dialWatchers.js"
 import { DrainWatchers } from "./drainWatchers.js"
-import { dialError, rejectionOf } from "./failures.js"
+import { dialError, goneAtOnce, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
 import { Origins } from "./origins.js"
@@ -247,11 +247,10 @@ export class ConnectionPool {
 
   private opened(held: HeldConnection, connection: Connection): void {
     const now = this.now
-    held.connection = connection
-    held.connectTime = now - held.since
+    const open = held.open(connection, now, (cause) => this.connectionClosed(held, cause))
+    if (!open) return this.dialFailed(held, goneAtOnce(held.origin.origin))
     held.origin.lastConnectFailure = undefined
     this.books.opened(held, now)
-    connection.onClose((cause) => this.connectionClosed(held, cause))
     this.dialWatchers.tell(held.id, undefined)
     this.obey(this.machine.connected(now, held.id, this.jitter(), connection.maxConcurrent))
     this.showCounts(held.origin)

@@ -38,3 +38,12 @@ export const dialError = (
     Cause.failureOption(cause),
     () => new ConnectFailed({ origin: origin.href, progress: "not-sent", reason: "Other", cause: Cause.squash(cause) })
   )
+
+/** A connection that had been closed by the time that its dial told of it: to dial again at once could go on for ever. */
+export const goneAtOnce = (origin: Origin): ConnectFailed =>
+  new ConnectFailed({
+    origin: origin.href,
+    progress: "not-sent",
+    reason: "Reset",
+    cause: new Error("the connection was closed before it could be used")
+  })

@@ -4,7 +4,7 @@
  * @internal
  */
 import type * as Fiber from "effect/Fiber"
-import type { Connection } from "../Connection.js"
+import type { CloseCause, Connection } from "../Connection.js"
 import type { CloseReason } from "../PoolEvent.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { Deadline } from "./deadlines.js"
@@ -43,6 +43,19 @@ export class HeldConnection implements Deadline {
     this.id = id
     this.origin = origin
     this.since = since
+  }
+
+  /** Takes over what its dial has opened, and tells whether that is still there. */
+  open(connection: Connection, now: number, onClosed: (cause: CloseCause) => void): boolean {
+    let gone = false
+    connection.onClose((cause) => {
+      if (this.connection === undefined) gone = true
+      else onClosed(cause)
+    })
+    if (gone) return false
+    this.connection = connection
+    this.connectTime = now - this.since
+    return true
   }
 
   /**
