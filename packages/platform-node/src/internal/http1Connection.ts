@@ -230,6 +230,8 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
   onPeerEnd(): void {
     if (this.gone || this.spent) return
     if (this.observer === undefined) return this.end("closed")
+    // A socket tells its end though it is paused: what it had read before comes first.
+    if (this.held !== undefined) return
     if (this.reader.finish()) this.complete(false)
     else this.fail(closedFailure)
   }
@@ -265,7 +267,9 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
     }
     if (held.failure === undefined) {
       this.read(held.rest)
-      if (!this.blocked && !this.gone) this.socket.resume()
+      if (this.blocked || this.gone) return
+      if (this.socket.readableEnded) this.onPeerEnd()
+      else this.socket.resume()
       return
     }
     // The socket is dead, so what it had read is taken out by hand.
@@ -273,6 +277,7 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
     this.read(unread === null ? held.rest : Buffer.concat([held.rest, unread]))
     const after = this.held as Held | undefined
     if (after !== undefined) after.failure = held.failure
+    else if (this.socket.readableEnded) this.onPeerEnd()
     else if (this.observer !== undefined) this.fail(held.failure)
   }
 

@@ -79,6 +79,50 @@ describe("pause", () => {
     expect(recorder.body).toBe("ab")
   })
 
+  for (const closed of [false, true]) {
+    it.each([
+      ["a whole answer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"],
+      ["a body of known length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"],
+      ["a body that ends with the connection", "HTTP/1.1 200 OK\r\n\r\nab"]
+    ])(`does not lose %s to a FIN${closed ? " and a close" : ""} while its reader holds back`, async (_, answer) => {
+      const { closes, connection, wire } = await open()
+      const recorder = new Recorder()
+      recorder.onHeadDo = recorder.onBodyDo = () => connection.pause()
+      connection.send(request(), recorder)
+      wire.arrive(answer)
+      wire.fin()
+      await nextTurn()
+      if (closed) wire.destroy()
+      await nextTurn()
+      expect(recorder.calls).toBe("h")
+      for (let i = 0; i < 3; i++) {
+        connection.resume()
+        await nextTurn()
+      }
+      expect(recorder.calls).toMatch(/^hb+e$/)
+      expect(recorder.body).toBe("ab")
+      expect(recorder.end?.reusable).toBe(false)
+      expect(closes).toEqual(["closed"])
+    })
+  }
+
+  it("tells of an answer that is cut by a FIN when all of it was read", async () => {
+    const { connection, wire } = await open()
+    const recorder = new Recorder()
+    recorder.onBodyDo = () => connection.pause()
+    connection.send(request(), recorder)
+    wire.arrive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n")
+    wire.fin()
+    await nextTurn()
+    expect(recorder.calls).toBe("hb")
+    for (const calls of ["hbb", "hbbf"]) {
+      connection.resume()
+      await nextTurn()
+      expect(recorder.calls).toBe(calls)
+    }
+    expect(recorder.failure).toMatchObject({ kind: "Lost", reason: "closed" })
+  })
+
   it("keeps what was read when a reset follows", async () => {
     const { closes, connection, wire } = await open()
     const recorder = new Recorder()

@@ -23,9 +23,10 @@ export class Wire extends Duplex {
     this.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : Buffer.from(bytes))
   }
 
-  /** The peer's FIN. */
+  /** The peer's FIN. A socket looks for its end at once, paused or not. */
   fin(): void {
     this.push(null)
+    this.read(0)
   }
 
   /** Room again after `stalled`. */
