@@ -53,8 +53,8 @@ export interface Summary {
 /** Milliseconds under load between two rests. */
 const roundOf = (milliseconds: number): number => milliseconds < 30_000 ? 1_500 : 4_000
 
-/** In the first part code is compiled and caches are filled, which takes heap too. */
-const warmUp = 0.25
+/** In the first half code is compiled and caches are filled, which takes heap too. */
+const warmUp = 0.5
 
 /** Bytes a request that are no leak: what a run finds in this and the next lies within. */
 const tolerance = 1

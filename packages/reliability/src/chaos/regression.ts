@@ -26,6 +26,16 @@ const quantile = (freedom: number): number =>
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
+const sumOfSquares = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value ** 2, 0)
+
+/** Where each sample resembles the one before, there are in truth so many times fewer of them. */
+const widening = (residues: ReadonlyArray<number>): number => {
+  const squares = sumOfSquares(residues)
+  if (squares === 0) return 1
+  const alike = residues.slice(1).reduce((sum, value, index) => sum + value * residues[index]!, 0) / squares
+  return alike > 0 ? (1 + alike) / (1 - alike) : 1
+}
+
 /** By least squares; undefined where there are too few samples. */
 export const slopeOf = (samples: ReadonlyArray<Sample>): Slope | undefined => {
   if (samples.length < fewestSamples) return undefined
@@ -33,8 +43,9 @@ export const slopeOf = (samples: ReadonlyArray<Sample>): Slope | undefined => {
   const meanY = mean(samples.map(({ y }) => y))
   const spread = samples.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0)
   const slope = samples.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread
-  const residues = samples.reduce((sum, { x, y }) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0)
+  const residues = samples.map(({ x, y }) => y - meanY - slope * (x - meanX))
   const freedom = samples.length - 2
-  const margin = quantile(freedom) * Math.sqrt(residues / freedom / spread)
+  const error = Math.sqrt(sumOfSquares(residues) / freedom / spread)
+  const margin = quantile(freedom) * error * Math.sqrt(widening(residues))
   return { slope, low: slope - margin, high: slope + margin, samples: samples.length }
 }

@@ -20,6 +20,12 @@ describe("the slope of samples", () => {
     expect(slope - low).toBeCloseTo(margin, 3)
   })
 
+  it("is less sure where each sample resembles the one before", () => {
+    const { high, slope } = slopeOf(around([1, 1, -1, -1, -1, -1, 1, 1]))!
+    const plain = slopeOf(around([1, -1, -1, 1, 1, -1, -1, 1]))!
+    expect(high - slope).toBeGreaterThan(1.3 * (plain.high - plain.slope))
+  })
+
   it("is not told from too few", () => {
     expect(slopeOf(around(new Array<number>(fewestSamples - 1).fill(0)))).toBeUndefined()
   })
