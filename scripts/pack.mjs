@@ -5,6 +5,11 @@ import { publicPackages, runPnpm } from "./workspace.mjs"
 
 /** The tarballs of the published packages, by package name. */
 export const pack = (destination) => {
+  for (const { dir, manifest } of publicPackages()) {
+    if (fs.existsSync(path.join(dir, manifest.publishConfig.directory))) continue
+    console.error(`${manifest.name} is not built: npm run build`)
+    process.exit(1)
+  }
   fs.mkdirSync(destination, { recursive: true })
   return Object.fromEntries(
     publicPackages().map(({ dir, manifest }) => {

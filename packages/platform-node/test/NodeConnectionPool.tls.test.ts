@@ -95,14 +95,14 @@ describe("C9 a server whose certificate is not to be trusted", () => {
 
 describe("a TLS handshake", () => {
   it.scopedLive("that the server stalls ends with the connectTimeout", () =>
-    withPool({ connectTimeout: 100 }, (pool) =>
+    withPool({ connectTimeout: 1000 }, (pool) =>
       Effect.gen(function*() {
         const server = yield* scopedServer(() => rawServer())
         const asking = yield* Effect.fork(failureOf(pool, server.port))
         const peer = yield* Effect.promise(() => server.accept())
         const error = yield* Fiber.join(asking)
         assertTrue(error._tag === "ConnectTimeout")
-        deepStrictEqual([error.timeout, error.progress], [100, "not-sent"])
+        deepStrictEqual([error.timeout, error.progress], [1000, "not-sent"])
         assertTrue(PoolError.isSafeToRepeat(error, { method: "POST" }))
         yield* Effect.promise(() => peer.closed)
         return [server.port]
