@@ -8,7 +8,7 @@ export interface ClientSockets {
   readonly to: (port: number) => ReadonlyArray<net.Socket>
   /** Those until now are of no interest. */
   readonly forget: (port: number) => void
-  /** There were some; waits until none of them is open. */
+  /** There were some; waits until all of them have closed. */
   readonly gone: (port: number) => Effect.Effect<void>
 }
 
@@ -43,8 +43,9 @@ export const clientSockets = Effect.map(
         Effect.promise(async () => {
           assertTrue(to(port).length > 0)
           await Promise.all(
-            to(port).map((socket) => socket.destroyed || new Promise((resolve) => socket.once("close", resolve)))
+            to(port).map((socket) => socket.closed || new Promise((resolve) => socket.once("close", resolve)))
           )
+          await new Promise(setImmediate) // in which whoever owns them hears of it
         })
     }
   }
