@@ -144,6 +144,16 @@ const differences: Readonly<Record<string, Difference>> = {
   "empty lines behind a body": { undici: { kept: true }, reason: "bytes behind an answer belong to nobody" },
   "chunked with a tab behind it": framingAsBody("chunked\t"),
   "chunked with an empty element behind it": framingAsBody("chunked,"),
+  "transfer-encoding: chunked twice": {
+    undici: {
+      verdict: "complete",
+      status: 200,
+      headers: ["Transfer-Encoding", "chunked, chunked"],
+      body: "x",
+      kept: true
+    },
+    reason: "undici undoes one of two framings; chunked may be applied once (RFC 9112, 6.1)"
+  },
   "HTTP/0.9": { undici: { ...short, kept: false }, reason: foreign },
   "HTTP/2.0": { undici: { ...short, kept: false }, reason: foreign },
   "RTSP/1.0": { undici: { ...short, kept: false }, reason: foreign },

@@ -64,6 +64,7 @@ const textWindow = 2048
 const keepAliveTimeout = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})(?!\d)/i
 const keepAliveMax = /(?:^|[\s,;])max\s*=\s*"?(\d{1,9})(?!\d)/i
 const chunkedAtLast = /(?:^|[\t ,])chunked[\t ,]*$/i
+const isChunked = (coding: string): boolean => coding.trim().toLowerCase() === "chunked"
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
 
 const trimmed = (value: string): string => {
@@ -266,6 +267,10 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     if (!noBody && chunkedAtLast.test(this.codings) && Llhttp.endsWithConnection(this.parser)) {
       // A tab or an empty element behind it, which llhttp does not know: the chunks' framing would be read as the body.
       return this.refuse("InvalidHttp", "Transfer-Encoding ends with chunked in a way that is not understood")
+    }
+    if (!noBody && this.codings !== "" && this.codings.split(",").filter(isChunked).length > 1) {
+      // Of the two framings we would undo one, and somebody on the way may have undone the other (RFC 9112, 6.1).
+      return this.refuse("InvalidHttp", "Transfer-Encoding is chunked twice")
     }
     const rawHeaders = this.rawHeaders
     this.rawHeaders = noHeaders

@@ -195,6 +195,11 @@ describe("what is no answer", () => {
       "content-length and transfer-encoding",
       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
+    ["chunked twice", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip, Chunked\r\n\r\n0\r\n\r\n"],
+    [
+      "chunked twice, in two headers",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    ],
     ["two content-lengths", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
     ["a negative content-length", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
     ["a bad chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"],
