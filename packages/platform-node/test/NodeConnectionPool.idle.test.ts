@@ -52,7 +52,7 @@ describe("C5 a POST", () => {
               return Effect.runFork(pool.execute({ method: "POST", url, body: "x" }))
             })
             const { attempts, reused, text } = yield* Fiber.join(asking)
-            deepStrictEqual([attempts, reused, text], [1, false, "ok"])
+            deepStrictEqual([attempts, reused, text], [1, false, "answer to /"])
             deepStrictEqual((yield* pool.stats).closedBy, closedBy)
           })
         )

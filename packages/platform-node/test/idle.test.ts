@@ -2,7 +2,7 @@ import type { CloseCause, Connection } from "@connection-pool/core/Connection"
 import * as net from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import * as NodeConnector from "../src/NodeConnector.js"
-import { startThreadServer, type ThreadServer } from "./support/otherThread.js"
+import { insidePoll, startThreadServer, type ThreadServer } from "./support/otherThread.js"
 import { Recorder, request } from "./support/recorder.js"
 
 let server: ThreadServer
@@ -28,17 +28,6 @@ const idleConnection = async (): Promise<{ connection: Connection; closes: Array
   return { closes, connection }
 }
 
-/** Runs it while the loop polls, where the next immediate comes before the next poll: the hardest moment. */
-const insidePoll = <A>(run: () => A): Promise<A> =>
-  new Promise((resolve) => {
-    const socket = net.connect(server.port, "127.0.0.1", () => socket.write("x"))
-    socket.once("data", () => {
-      const result = run()
-      socket.destroy()
-      resolve(result)
-    })
-  })
-
 describe("C5 while the event loop was blocked", () => {
   it.each(
     [
@@ -48,7 +37,7 @@ describe("C5 while the event loop was blocked", () => {
     ] as const
   )("the peer %s the idle connection: checkIdle says no", async (_, what, cause) => {
     const { closes, connection } = await idleConnection()
-    const usable = await insidePoll(() => {
+    const usable = await insidePoll(server, () => {
       server.meanwhile(what)
       return new Promise<boolean>((resolve) => connection.checkIdle(resolve))
     })
@@ -58,7 +47,7 @@ describe("C5 while the event loop was blocked", () => {
 
   it("no turn of immediates, or one, would not have been enough", async () => {
     const { closes } = await idleConnection()
-    const seen = await insidePoll(() => {
+    const seen = await insidePoll(server, () => {
       server.meanwhile("end")
       const atOnce = closes.length
       return new Promise<ReadonlyArray<number>>((resolve) =>
@@ -73,7 +62,7 @@ describe("C5 while the event loop was blocked", () => {
 
   it("nothing happened to the idle connection: checkIdle says yes", async () => {
     const { closes, connection } = await idleConnection()
-    const usable = await insidePoll(() => {
+    const usable = await insidePoll(server, () => {
       server.meanwhile("nothing")
       return new Promise<boolean>((resolve) => connection.checkIdle(resolve))
     })
@@ -102,7 +91,7 @@ describe("C5 while the event loop was blocked", () => {
   it("one check of many connections costs two turns, and finds the ones that were closed", async () => {
     const idle: Array<Awaited<ReturnType<typeof idleConnection>>> = []
     for (let i = 0; i < 20; i++) idle.push(await idleConnection())
-    const results = await insidePoll(() => {
+    const results = await insidePoll(server, () => {
       server.meanwhile("end")
       return Promise.all(
         idle.map(({ connection }) => new Promise<boolean>((resolve) => connection.checkIdle(resolve)))
