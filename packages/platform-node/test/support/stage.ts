@@ -93,9 +93,7 @@ export const ways: Readonly<
       return answered(status, Buffer.concat(Array.from(pieces)))
     }))),
   "lease.send": (pool, _, ask) =>
-    outcome(
-      Effect.scoped(Effect.flatMap(pool.lease(new URL(ask.url).origin), (lease) => Effect.map(lease.send(ask), whole)))
-    ),
+    outcome(Effect.scoped(Effect.flatMap(pool.lease(ask.url), (lease) => Effect.map(lease.send(ask), whole)))),
   "HttpClient": (_, client, ask) =>
     Effect.flatMap(
       client.execute(clientRequest(ask)),
@@ -120,7 +118,7 @@ const behave = ({ socket, url }: IncomingMessage): void => {
   socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
 }
 
-/** A server of Node's, whose parser judges the requests; answers all of them properly but the first, which the test answers. */
+/** Reads and answers all requests properly but the first, which is the test's to read and to answer. */
 export const hostileServer = Effect.gen(function*() {
   let arrived: (socket: Socket) => void = () => {}
   const first = new Promise<Socket>((resolve) => {
@@ -128,9 +126,9 @@ export const hostileServer = Effect.gen(function*() {
   })
   const requests: Array<string> = []
   const server = yield* httpServer((request) => {
+    if (requests.push(`${request.method} ${request.url}`) === 1) return arrived(request.socket)
     request.resume()
-    if (requests.push(`${request.method} ${request.url}`) === 1) arrived(request.socket)
-    else behave(request)
+    behave(request)
   })
   return { ...server, first: Effect.promise(() => first), requests }
 })
