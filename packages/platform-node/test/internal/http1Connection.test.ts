@@ -1,5 +1,5 @@
 import type { CloseCause } from "@connection-pool/core/Connection"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { Http1Connection } from "../../src/internal/http1Connection.js"
 import * as Llhttp from "../../src/internal/llhttp.js"
 import { Recorder, request } from "../support/recorder.js"
@@ -42,10 +42,16 @@ describe("C5 an idle connection", () => {
   })
 
   it("whose answer ended in this turn of the loop is usable without a check", async () => {
-    const { connection } = await exchange(ok)
-    const checks: Array<boolean> = []
-    connection.checkIdle((usable) => checks.push(usable))
-    expect(checks).toEqual([true])
+    // However busy the machine is: a turn of more than 20 ms would be taken for one that was held up.
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now())
+    try {
+      const { connection } = await exchange(ok)
+      const checks: Array<boolean> = []
+      connection.checkIdle((usable) => checks.push(usable))
+      expect(checks).toEqual([true])
+    } finally {
+      clock.mockRestore()
+    }
   })
 
   it("whose answer ended in an earlier turn is usable after two turns of immediates", async () => {
