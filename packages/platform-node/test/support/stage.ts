@@ -2,7 +2,7 @@
 import { ConnectionPool, PooledHttpClient, PoolError, type PoolRequest, type PoolResponse } from "@connection-pool/core"
 import { NodeConnectionPool } from "@connection-pool/platform-node"
 import type { HttpClientError } from "@effect/platform"
-import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, Layer, Stream } from "effect"
 import type { IncomingMessage } from "node:http"
@@ -76,10 +76,19 @@ export interface Ask {
   readonly url: string
   readonly method?: string
   readonly headers?: PoolRequest.PoolRequest["headers"]
+  readonly body?: PoolRequest.PoolRequest["body"]
 }
 
-const clientRequest = ({ headers = {}, method = "GET", url }: Ask): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.make(method as "GET")(url, { headers: headers as Record<string, string> })
+const clientBody = (body: Exclude<Ask["body"], undefined>): HttpBody.HttpBody => {
+  if (typeof body === "string") return HttpBody.text(body)
+  return body instanceof Uint8Array ? HttpBody.uint8Array(body) : HttpBody.stream(body)
+}
+
+const clientRequest = ({ body, headers = {}, method = "GET", url }: Ask): HttpClientRequest.HttpClientRequest => {
+  const request = HttpClientRequest.make(method as "POST")(url)
+  const whole = body === undefined ? request : HttpClientRequest.setBody(request, clientBody(body))
+  return HttpClientRequest.setHeaders(whole, headers as Record<string, string>)
+}
 
 /** The ways of asking, and what the caller sees, in words. */
 export const ways: Readonly<
@@ -118,20 +127,30 @@ const behave = ({ socket, url }: IncomingMessage): void => {
   socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
 }
 
-/** Reads and answers all requests properly but the first, which is the test's to read and to answer. */
-export const hostileServer = Effect.gen(function*() {
-  let arrived: (socket: Socket) => void = () => {}
-  const first = new Promise<Socket>((resolve) => {
-    arrived = resolve
+/**
+ * A server whose first request is the test's to read and to answer. The others are read and answered properly, unless the script
+ * has something else for the nth.
+ */
+export const scriptedServer = (script: (nth: number) => ((socket: Socket) => void) | undefined) =>
+  Effect.gen(function*() {
+    let arrived: (socket: Socket) => void = () => {}
+    const first = new Promise<Socket>((resolve) => {
+      arrived = resolve
+    })
+    const requests: Array<string> = []
+    const server = yield* httpServer((request) => {
+      const nth = requests.push(`${request.method} ${request.url}`)
+      if (nth === 1) return arrived(request.socket)
+      request.resume()
+      const answer = script(nth)
+      if (answer === undefined) behave(request)
+      else answer(request.socket)
+    })
+    return { ...server, first: Effect.promise(() => first), requests }
   })
-  const requests: Array<string> = []
-  const server = yield* httpServer((request) => {
-    if (requests.push(`${request.method} ${request.url}`) === 1) return arrived(request.socket)
-    request.resume()
-    behave(request)
-  })
-  return { ...server, first: Effect.promise(() => first), requests }
-})
+
+/** A server that misbehaves as the test does in its place, and is proper from the second request on. */
+export const hostileServer = scriptedServer(() => undefined)
 
 /** Lets the loop turn until it is so. */
 export const until = (holds: Effect.Effect<boolean>): Effect.Effect<void> =>
