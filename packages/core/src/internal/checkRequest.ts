@@ -135,6 +135,35 @@ const methodOf = (method: string | undefined): string => {
   return lowerCaseMethod.test(method) ? method.toUpperCase() : method
 }
 
+/** What a header's name means to the pool. */
+type NameKind =
+  | "plain"
+  | "invalid"
+  | "host"
+  | "content-length"
+  | "connection"
+  | "refused"
+  | "authorization"
+  | "coding"
+
+const nameKinds = new Map<string, NameKind>([
+  ["host", "host"],
+  ["content-length", "content-length"],
+  ["connection", "connection"],
+  ["transfer-encoding", "refused"],
+  ["keep-alive", "refused"],
+  ["upgrade", "refused"],
+  ["expect", "refused"],
+  ["authorization", "authorization"],
+  ["accept-encoding", "coding"],
+  ["range", "coding"]
+])
+
+/** Names repeat; a look-up costs less than the check. */
+const kinds = new Remembered((name): NameKind =>
+  token.test(name) ? nameKinds.get(name.toLowerCase()) ?? "plain" : "invalid"
+)
+
 /** The headers as they are sent, and what those that are the pool's own say. */
 class CheckedHeaders {
   readonly lines = newLines()
@@ -153,16 +182,15 @@ class CheckedHeaders {
   }
 
   private add(name: string, value: unknown): void {
-    if (typeof name !== "string" || !token.test(name)) {
-      refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
-    }
+    const kind = typeof name === "string" ? kinds.of(name) : "invalid"
+    if (kind === "invalid") refuse("headers", "has a name that is not a token (RFC 9110, 5.1)")
     if (typeof value !== "string") return refuse(`headers.${name}`, "has a value that is no text")
     this.size += name.length + value.length
     if (this.size > mebibyte) refuse("headers", "are longer than 1 MiB in all")
     if (!fieldValue.test(value)) {
       return refuse(`headers.${name}`, "has a character that no header value may have (RFC 9110, 5.5)")
     }
-    switch (name.toLowerCase()) {
+    switch (kind) {
       case "host":
         if (this.authority !== undefined) refuse("headers.host", "is given twice")
         if (!hostValue.test(value)) refuse("headers.host", "is not a host with an optional port")
@@ -176,16 +204,12 @@ class CheckedHeaders {
       case "connection":
         if (!keepAliveOf(value.toLowerCase())) this.keepAlive = false
         return
-      case "transfer-encoding":
-      case "keep-alive":
-      case "upgrade":
-      case "expect":
+      case "refused":
         return refuse(`headers.${name}`, "is the pool's own")
       case "authorization":
         this.hasAuthorization = true
         break
-      case "accept-encoding":
-      case "range":
+      case "coding":
         this.choosesCoding = true
     }
     this.lines.push(name, value)

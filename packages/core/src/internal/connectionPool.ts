@@ -60,8 +60,8 @@ export class ConnectionPool {
   /** Of those that ran when a drain began. */
   exchangesCutOff = 0
   private drained = false
-  /** Orders to carry out; they are not carried out inside one another. */
-  private orders: Array<Command> = []
+  /** Orders that came while others are carried out: not inside one another. */
+  private later: Array<ReadonlyArray<Command>> = []
   private obeying = false
   private readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
@@ -166,20 +166,24 @@ export class ConnectionPool {
 
   private obey(orders: ReadonlyArray<Command>): void {
     if (this.checked) this.checkLaws()
-    for (const order of orders) this.orders.push(order)
-    if (this.obeying) return
+    if (this.obeying) return void this.later.push(orders)
     this.obeying = true
-    for (let i = 0; i < this.orders.length; i++) {
+    this.carryOutAll(orders)
+    for (let i = 0; i < this.later.length; i++) this.carryOutAll(this.later[i]!)
+    if (this.later.length > 0) this.later = []
+    this.obeying = false
+    if (this.machine.drained) this.tellDrained()
+  }
+
+  private carryOutAll(orders: ReadonlyArray<Command>): void {
+    for (const order of orders) {
       try {
-        this.carryOut(this.orders[i]!)
+        this.carryOut(order)
       } catch (defect) {
         // A transport threw. What else was ordered has to be done all the same.
         this.logDefect("a connection pool could not carry out an order", defect)
       }
     }
-    if (this.orders.length > 0) this.orders = []
-    this.obeying = false
-    if (this.machine.drained) this.tellDrained()
   }
 
   private tellDrained(): void {

@@ -41,7 +41,8 @@ export class PhaseReport {
   }
 
   private tell(event: RequestPhaseEvent, ago: number): void {
-    this.guard(() => this.observer.onPhase?.(event, ago))
+    const { observer } = this
+    if (observer.onPhase !== undefined) this.guard(() => observer.onPhase!(event, ago))
   }
 
   /** It is the caller's own code, which must not break ours. */

@@ -11,10 +11,9 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import * as RuntimeFlags from "effect/RuntimeFlags"
-import * as Stream from "effect/Stream"
+import * as Option from "effect/Option"
 import type { Service } from "../ConnectionPool.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { Exchange } from "../PoolResponse.js"
@@ -24,11 +23,15 @@ import { requestError, shownRequest, unsendable } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
 import type { Restore } from "./primitives.js"
 import { uninterruptibleMask } from "./primitives.js"
+import type { RequestOptions } from "./requestOptions.js"
 import { CurrentRequestOptions } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 import { siteOf } from "./requestSite.js"
+import type { RequestTrace } from "./requestSpan.js"
 import { isTraced, RequestSpan } from "./requestSpan.js"
 import { scopedRequests } from "./scopedRequests.js"
+import { isRecorded } from "./startSpan.js"
+import { UnrecordedSpan } from "./unrecordedSpan.js"
 
 type Answer = Effect.Effect<ClientResponse, HttpClientError>
 
@@ -45,69 +48,96 @@ class Prepared {
   }
 }
 
+const isStreamed = ({ body }: ClientBody): boolean => typeof body === "object" && !(body instanceof Uint8Array)
+
 /** The body knows its type and length, and the span its propagation; the request's own type and length win. */
 const headersOf = (
   request: HttpClientRequest,
-  { body, contentLength, contentType }: ClientBody,
+  body: ClientBody,
   propagation: Headers.Headers | undefined
 ): Headers.Headers => {
   const headers: Record<string, string> = Object.assign(
     Object.create(Object.getPrototypeOf(request.headers)),
     request.headers
   )
+  const { contentLength, contentType } = body
   if (contentType !== undefined) headers["content-type"] ??= contentType
   // The length of bytes and text is the pool's to say.
-  const streamed = typeof body === "object" && !(body instanceof Uint8Array)
-  if (streamed && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
+  if (isStreamed(body) && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
   if (propagation !== undefined) Object.assign(headers, propagation)
   return headers as Headers.Headers
 }
 
-const poolRequest = (
-  { body, request, site }: Prepared,
-  fiber: AnyFiber,
-  span: RequestSpan | undefined,
-  restore: Restore
-): PoolRequest => ({
-  ...Context.get(fiber.currentContext, CurrentRequestOptions),
-  url: site.url,
-  method: request.method,
-  headers: headersOf(request, body, span?.propagation),
-  body: body.body,
-  observer: span,
-  restore
-})
+/** As the pool is asked. (An object that is spread from the options takes four times as long to make.) */
+class ClientPoolRequest implements PoolRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers.Headers
+  readonly body: PoolRequest["body"]
+  readonly timeout: PoolRequest["timeout"]
+  readonly acquireTimeout: PoolRequest["acquireTimeout"]
+  readonly headersTimeout: PoolRequest["headersTimeout"]
+  readonly bodyTimeout: PoolRequest["bodyTimeout"]
+  readonly maxResponseSize: PoolRequest["maxResponseSize"]
+  readonly idempotent: PoolRequest["idempotent"]
+  readonly tls: PoolRequest["tls"]
+  readonly observer: PoolRequest["observer"]
+  readonly restore: Restore
+
+  constructor(
+    { body, request, site }: Prepared,
+    options: RequestOptions,
+    span: RequestTrace | undefined,
+    restore: Restore
+  ) {
+    this.url = site.url
+    this.method = request.method
+    this.headers = headersOf(request, body, span?.propagation)
+    this.body = body.body
+    this.timeout = options.timeout
+    this.acquireTimeout = options.acquireTimeout
+    this.headersTimeout = options.headersTimeout
+    this.bodyTimeout = options.bodyTimeout
+    this.maxResponseSize = options.maxResponseSize
+    this.idempotent = options.idempotent
+    this.tls = options.tls
+    this.observer = span
+    this.restore = restore
+  }
+}
 
 type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
 
+/** A streamed body runs under the span of its request, which must be a whole one then. */
+const traceOf = ({ body, request, site }: Prepared, fiber: AnyFiber, pool: string): RequestTrace | undefined => {
+  if (!isTraced(fiber, request)) return undefined
+  return isRecorded(fiber) || isStreamed(body)
+    ? new RequestSpan(fiber, request, site, pool)
+    : new UnrecordedSpan(fiber)
+}
+
 /** Sends it. Whatever interrupts it, and whenever, ends the exchange and the span. */
 const send = (pool: Service, prepared: Prepared): Answer =>
-  Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
-    const interruptible = RuntimeFlags.interruptible(runtimeFlags)
-    const interrupted = () => interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
-    return uninterruptibleMask((restore) => {
-      const span = isTraced(fiber, prepared.request)
-        ? new RequestSpan(fiber, prepared.request, prepared.site, pool.name)
-        : undefined
-      return exchangeOf(pool, prepared, fiber, span, restore, interrupted)
-    })
+  uninterruptibleMask((restore, interruptible) => {
+    const fiber = Option.getOrThrow(Fiber.getCurrentFiber())
+    return exchangeOf(pool, prepared, fiber, traceOf(prepared, fiber, pool.name), restore, interruptible)
   })
 
 const exchangeOf = (
   pool: Service,
   prepared: Prepared,
   fiber: AnyFiber,
-  span: RequestSpan | undefined,
+  span: RequestTrace | undefined,
   restore: Restore,
-  interrupted: () => boolean
+  interruptible: boolean
 ): Answer => {
   const { request, site } = prepared
   const secretNames = fiber.getFiberRef(Headers.currentRedactedNames)
   const shown = shownRequest(request, site.hasSecrets, secretNames)
-  const open = pool.open(poolRequest(prepared, fiber, span, restore))
-  // A streamed body runs under the span of its request.
-  const streamed = span !== undefined && Stream.StreamTypeId in Object(prepared.body.body)
-  return Effect.matchCauseEffect(streamed ? Effect.withParentSpan(open, span.span) : open, {
+  const options = Context.get(fiber.currentContext, CurrentRequestOptions)
+  const open = pool.open(new ClientPoolRequest(prepared, options, span, restore))
+  const traced = span instanceof RequestSpan && isStreamed(prepared.body)
+  return Effect.matchCauseEffect(traced ? Effect.withParentSpan(open, span.span) : open, {
     onFailure: (cause) => {
       span?.failed(cause)
       return Effect.failCause(Cause.map(cause, (error) => requestError(shown, error)))
@@ -116,7 +146,7 @@ const exchangeOf = (
       const response = new ClientResponse(shown, opened, secretNames)
       const scoped = scopedRequests.get(request)
       // Interrupted when the answer was there already: the caller will not get it.
-      if (interrupted()) opened.abort()
+      if (interruptible && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))) opened.abort()
       else if (scoped === undefined) response.watch()
       else endWith(scoped.signal, opened)
       span?.answered(response, opened.remoteAddress)

@@ -62,25 +62,33 @@ export const isKnown: boolean =
 const ownAsync = <A, E>(register: (resume: Resume<A, E>) => void): Effect.Effect<A, E> =>
   instruction(asyncOp, register, FiberId.none)
 
-const ownMask = <A, E, R>(use: (restore: Restore) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+type Mask = <A, E, R>(
+  use: (restore: Restore, wasInterruptible: boolean) => Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, R>
+
+const ownMask: Mask = (use) =>
   instruction(
     flagsOp,
     off,
-    (before: RuntimeFlags.RuntimeFlags) => use(RuntimeFlags.interruption(before) ? interruptible : uninterruptible)
+    (before: RuntimeFlags.RuntimeFlags) =>
+      RuntimeFlags.interruption(before) ? use(interruptible, true) : use(uninterruptible, false)
   )
 
 export interface Primitives {
   /** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
   readonly async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E>
-  /** `Effect.uninterruptibleMask`. */
-  readonly uninterruptibleMask: <A, E, R>(use: (restore: Restore) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** `Effect.uninterruptibleMask`; also says whether `restore` makes interruptible. */
+  readonly uninterruptibleMask: Mask
 }
 
 export const ours: Primitives = { async: ownAsync, uninterruptibleMask: ownMask }
 
 export const effects: Primitives = {
   async: (register) => Effect.async((resume) => register(resume)),
-  uninterruptibleMask: Effect.uninterruptibleMask
+  uninterruptibleMask: (use) =>
+    Effect.withFiberRuntime((_, { runtimeFlags }) =>
+      Effect.uninterruptibleMask((restore) => use(restore, RuntimeFlags.interruption(runtimeFlags)))
+    )
 }
 
 export const { async, uninterruptibleMask } = isKnown ? ours : effects

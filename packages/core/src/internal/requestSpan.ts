@@ -56,8 +56,16 @@ export const isTraced = (fiber: AnyFiber, request: HttpClientRequest): boolean =
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
+/** What a traced request tells of itself. */
+export interface RequestTrace extends RequestObserver {
+  /** What tells the server of the span. */
+  readonly propagation: Headers.Headers | undefined
+  answered(response: HttpClientResponse, peer: string | undefined): void
+  failed(cause: Cause.Cause<PoolError>): void
+}
+
 /** One span after the other, where the pool sends the request again. */
-export class RequestSpan implements RequestObserver {
+export class RequestSpan implements RequestTrace {
   span: Tracer.Span
   /** Until the end: it holds its last value, the answer, which must be collected when nobody else does. */
   private fiber: AnyFiber | undefined
@@ -99,7 +107,6 @@ export class RequestSpan implements RequestObserver {
     this.headers(requestHeaders, request.headers)
   }
 
-  /** What tells the server of the span. */
   get propagation(): Headers.Headers | undefined {
     const { fiber } = this
     if (fiber === undefined || !fiber.getFiberRef(HttpClient.currentTracerPropagation)) return undefined

@@ -16,17 +16,30 @@ import * as Tracer from "effect/Tracer"
 const options: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
 
 /** The nearest span around that wants to be known. */
-const parentOf = (span: Option.Option<Tracer.AnySpan>): Option.Option<Tracer.AnySpan> => {
+const knownParent = (span: Option.Option<Tracer.AnySpan>): Option.Option<Tracer.AnySpan> => {
   if (span._tag === "None" || !Context.get(span.value.context, Tracer.DisablePropagation)) return span
-  return span.value._tag === "Span" ? parentOf(span.value.parent) : Option.none()
+  return span.value._tag === "Span" ? knownParent(span.value.parent) : Option.none()
 }
 
-export const startSpan = (fiber: Fiber.RuntimeFiber<unknown, unknown>, name: string): Tracer.Span => {
+type AnyFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** The span under which the fiber starts others. */
+export const parentOf = (fiber: AnyFiber): Option.Option<Tracer.AnySpan> =>
+  knownParent(Context.getOption(fiber.currentContext, Tracer.ParentSpan))
+
+/** Effect's own, which keeps nothing: of its spans nobody but their owner learns more than the ids. */
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+/** Whether anybody hears of the spans that the fiber starts. */
+export const isRecorded = (fiber: AnyFiber): boolean =>
+  Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer
+
+export const startSpan = (fiber: AnyFiber, name: string): Tracer.Span => {
   const services = fiber.getFiberRef(DefaultServices.currentServices)
   const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
   const span = Context.get(services, Tracer.Tracer).span(
     name,
-    parentOf(Context.getOption(fiber.currentContext, Tracer.ParentSpan)),
+    parentOf(fiber),
     Context.empty(),
     Chunk.toReadonlyArray(fiber.getFiberRef(FiberRef.currentTracerSpanLinks)),
     timed ? Context.get(services, Clock.Clock).unsafeCurrentTimeNanos() : 0n,
