@@ -34,7 +34,11 @@ export const promises = (call: () => Promise<void>): Driver => (round) =>
   })
 
 /** For clients that return an Effect: each caller is a fiber. */
-export const effects = <E>(call: Effect.Effect<void, E>, spans: boolean): Driver => (round) => {
+export const effects = (
+  call: Effect.Effect<void, unknown>,
+  around: (callers: Effect.Effect<void, unknown>) => Effect.Effect<void, unknown>
+): Driver =>
+(round) => {
   const caller = Effect.suspend(() => {
     let since = round.startedAt
     return Effect.whileLoop({
@@ -46,5 +50,5 @@ export const effects = <E>(call: Effect.Effect<void, E>, spans: boolean): Driver
     })
   })
   const callers = Effect.replicateEffect(caller, round.callers, { concurrency: "unbounded", discard: true })
-  return Effect.runPromise(Effect.withTracerEnabled(callers, spans))
+  return Effect.runPromise(around(callers))
 }

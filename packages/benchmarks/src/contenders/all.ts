@@ -26,7 +26,17 @@ export const contenders: ReadonlyArray<Contender> = [
   contender("axios", "axios, keep-alive Agent", async () => (await nodeHttp()).axiosAgent),
   contender("layer", "NodeHttpClient.layer, keep-alive", async () => (await effect()).layer),
   contender("layerUndici", "NodeHttpClient.layerUndici", async () => (await effect()).layerUndici),
+  contender(
+    "layerUndiciRecorded",
+    "the same, spans recorded",
+    async () => (await effect()).layerUndiciRecorded
+  ),
   contender("execute", "ours: execute", async () => (await effect()).poolExecute),
   contender("httpClient", "ours: HttpClient, no spans", async () => (await effect()).poolHttpClient),
-  contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans)
+  contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans),
+  contender(
+    "httpClientRecorded",
+    "ours: HttpClient, spans recorded",
+    async () => (await effect()).poolHttpClientRecorded
+  )
 ]

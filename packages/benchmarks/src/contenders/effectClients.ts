@@ -5,24 +5,42 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Tracer from "effect/Tracer"
 import { Agent } from "undici"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
 import { effects } from "../drivers.js"
 import { check } from "../workloads.js"
 
-/** A contender whose layer is built once, and whose calls are made with the services that it gives. Spans: a program's own choice. */
+/** What a program does about spans: its own choice. */
+type Tracing = (callers: Effect.Effect<void, unknown>) => Effect.Effect<void, unknown>
+
+const untraced: Tracing = Effect.withTracerEnabled(false)
+
+/** With Effect's own tracer, which keeps nothing. */
+const traced: Tracing = Effect.withTracerEnabled(true)
+
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+/** With a tracer of the program's, whose spans are those of Effect's own. */
+const recorded: Tracing = Effect.withTracer(
+  Tracer.make({ span: (...args) => nativeTracer.span(...args), context: (f, fiber) => nativeTracer.context(f, fiber) })
+)
+
+/** A contender whose layer is built once, and whose calls are made with the services that it gives. */
 const over = <R, E>(
   layer: (connections: number) => Layer.Layer<R, E>,
   call: (setup: Setup) => Effect.Effect<Effect.Effect<void, unknown>, never, R>,
-  spans = true
+  tracing: Tracing
 ): Open =>
 async (setup) => {
   const runtime = ManagedRuntime.make(layer(setup.connections))
-  return { play: effects(await runtime.runPromise(call(setup)), spans), close: () => runtime.dispose() }
+  return { play: effects(await runtime.runPromise(call(setup)), tracing), close: () => runtime.dispose() }
 }
 
 const checkStatus = (status: number): void => {
@@ -86,12 +104,16 @@ const platformUndici = (connections: number) =>
     )
   )
 
-export const layer = over(platformHttp, httpClient)
+export const layer = over(platformHttp, httpClient, traced)
 
-export const layerUndici = over(platformUndici, httpClient)
+export const layerUndici = over(platformUndici, httpClient, traced)
 
-export const poolExecute = over(pool, execute)
+export const layerUndiciRecorded = over(platformUndici, httpClient, recorded)
 
-export const poolHttpClient = over(poolClient, httpClient, false)
+export const poolExecute = over(pool, execute, traced)
 
-export const poolHttpClientSpans = over(poolClient, httpClient)
+export const poolHttpClient = over(poolClient, httpClient, untraced)
+
+export const poolHttpClientSpans = over(poolClient, httpClient, traced)
+
+export const poolHttpClientRecorded = over(poolClient, httpClient, recorded)

@@ -32,6 +32,7 @@ import { DrainWatchers } from "./drainWatchers.js"
 import { dialError, goneAtOnce, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
+import { Orders } from "./orders.js"
 import { Origins } from "./origins.js"
 import type { OriginState } from "./originState.js"
 import type { Surroundings } from "./surroundings.js"
@@ -60,9 +61,7 @@ export class ConnectionPool {
   /** Of those that ran when a drain began. */
   exchangesCutOff = 0
   private drained = false
-  /** Orders that came while others are carried out: not inside one another. */
-  private later: Array<ReadonlyArray<Command>> = []
-  private obeying = false
+  private readonly orders = new Orders((order) => this.carryOut(order), (what, defect) => this.logDefect(what, defect))
   private readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
@@ -166,24 +165,9 @@ export class ConnectionPool {
 
   private obey(orders: ReadonlyArray<Command>): void {
     if (this.checked) this.checkLaws()
-    if (this.obeying) return void this.later.push(orders)
-    this.obeying = true
-    this.carryOutAll(orders)
-    for (let i = 0; i < this.later.length; i++) this.carryOutAll(this.later[i]!)
-    if (this.later.length > 0) this.later = []
-    this.obeying = false
+    this.orders.carryOut(orders)
+    if (this.orders.busy) return
     if (this.machine.drained) this.tellDrained()
-  }
-
-  private carryOutAll(orders: ReadonlyArray<Command>): void {
-    for (const order of orders) {
-      try {
-        this.carryOut(order)
-      } catch (defect) {
-        // A transport threw. What else was ordered has to be done all the same.
-        this.logDefect("a connection pool could not carry out an order", defect)
-      }
-    }
   }
 
   private tellDrained(): void {

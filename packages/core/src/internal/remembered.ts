@@ -9,9 +9,6 @@ const limit = 1_000
 /** A longer text is not remembered. */
 const longest = 4_096
 
-/** A longer text is not remembered. */
-const longest = 4_096
-
 export class Remembered<A> {
   private readonly known = new Map<string, A>()
   private readonly make: (text: string) => A
@@ -26,7 +23,6 @@ export class Remembered<A> {
     if (known !== undefined) return known
     const made = this.make(text)
     // Who sends other texts each time must not fill the memory.
-    if (text.length > longest) return made
     if (this.known.size >= limit) this.known.clear()
     this.known.set(text, made)
     return made

@@ -53,8 +53,7 @@ const propagationOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Headers.Hea
   return propagated(`${traceId}-${spanId}-1-${parentId}`, `00-${traceId}-${spanId}-01`)
 }
 
-const propagated = (b3: string, traceparent: string): Headers.Headers =>
-  Headers.unsafeFromRecord({ b3, traceparent })
+const propagated = (b3: string, traceparent: string): Headers.Headers => Headers.unsafeFromRecord({ b3, traceparent })
 
 export class UnrecordedSpan implements RequestTrace {
   /** Until the end: it holds its last value, the answer, which must be collected when nobody else does. */

@@ -117,6 +117,14 @@ describe("the primitives", () => {
           assert.deepStrictEqual(reached, ["inside"])
         }))
 
+      it.effect("says whether `restore` makes interruptible", () =>
+        Effect.gen(function*() {
+          const told = uninterruptibleMask((_restore, wasInterruptible) => Effect.succeed(wasInterruptible))
+          assert.isTrue(yield* told)
+          assert.isFalse(yield* Effect.uninterruptible(told))
+          assert.isTrue(yield* Effect.uninterruptible(Effect.interruptible(told)))
+        }))
+
       it.effect("`restore` restores what was: inside of an uninterruptible region nothing is interrupted", () =>
         Effect.gen(function*() {
           const waiting = yield* Deferred.make<void>()

@@ -8,6 +8,7 @@
  */
 import type { StreamedBody, WireRequest } from "@connection-pool/core/Connection"
 import type { Writable } from "node:stream"
+import { headerLine, refuse, requestLine } from "./requestLines.js"
 
 /**
  * What is still to be written of a request's body: nothing, chunks, or so many bytes.
@@ -22,28 +23,10 @@ const smallBody = 64 * 1024
 const crlf = Buffer.from("\r\n", "latin1")
 const lastChunk = Buffer.from("0\r\n\r\n", "latin1")
 
-// Characters above U+00FF are refused too: latin1 would cut them down to a byte, U+010A to a line feed.
-const badWord = /[^!-~\x80-\xff]/
-const badName = /[^!-9;-~]/
-const badValue = /[^\t -~\x80-\xff]/
-
-const refuse = (part: string): never => {
-  throw new Error(`a request with an invalid ${part} reached the transport`)
-}
-
 const startOf = (request: WireRequest): string => {
   const { authority, headers, method, target } = request
-  if (method === "" || badName.test(method)) refuse("method")
-  if (target === "" || badWord.test(target)) refuse("target")
-  if (badWord.test(authority)) refuse("authority")
-  let head = `${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n`
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i]!
-    const value = headers[i + 1]
-    if (name === "" || badName.test(name)) refuse("header name")
-    if (value === undefined || badValue.test(value)) return refuse("header value")
-    head += `${name}: ${value}\r\n`
-  }
+  let head = requestLine(method, target, authority)
+  for (let i = 0; i < headers.length; i += 2) head += headerLine(headers[i]!, headers[i + 1])
   return request.keepAlive ? head : head + "connection: close\r\n"
 }
 
