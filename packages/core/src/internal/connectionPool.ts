@@ -15,6 +15,7 @@ import type { Connector, TlsOptions } from "../Connector.js"
 import type { ContentDecoder } from "../ContentDecoder.js"
 import type { Command, RejectReason } from "../machine/command.js"
 import { noCommands } from "../machine/command.js"
+import { IdTable } from "../machine/idTable.js"
 import { violations } from "../machine/invariant.js"
 import { PoolMachine } from "../machine/poolMachine.js"
 import type { Origin } from "../Origin.js"
@@ -46,7 +47,7 @@ export class ConnectionPool {
   readonly machine: PoolMachine
   readonly held = new Map<number, HeldConnection>()
   /** By the machine's name, from the request to the lease's end. */
-  readonly leases = new Map<number, Lease>()
+  readonly leases = new IdTable<Lease>()
   readonly settings: PoolSettings
   readonly origins: Origins
   readonly unread = new UnreadBodies(this)

@@ -9,6 +9,7 @@ import type { CloseReason, Command, RejectReason } from "./command.js"
 import { noCommands } from "./command.js"
 import { admit, ConnectionEntry, dismiss, move, StateCounts } from "./connectionEntry.js"
 import { EntryOrder } from "./entryOrder.js"
+import { IdTable } from "./idTable.js"
 import type { OriginShelf, Redial, Scheduling } from "./originShelf.js"
 import type { Waiter, WaitQueue } from "./waitQueue.js"
 
@@ -24,9 +25,9 @@ export class PoolBooks {
   readonly shelves = new Map<string, OriginShelf>()
   readonly entries = new Map<number, ConnectionEntry>()
   /** Requests in a queue. */
-  readonly waiting = new Map<number, Waiter>()
+  readonly waiting = new IdTable<Waiter>()
   /** Requests with a grant that was not delivered yet. */
-  readonly granted = new Map<number, Waiter>()
+  readonly granted = new IdTable<Waiter>()
   readonly counts = new StateCounts()
   readonly idle = new EntryOrder()
   /** Keys whose waiters want a dial, in the order of their turns. Between inputs: those that wait for room in the whole pool. */

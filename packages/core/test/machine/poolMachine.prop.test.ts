@@ -1,5 +1,6 @@
 import * as fc from "fast-check"
-import { describe, it } from "vitest"
+import { setImmediate } from "node:timers/promises"
+import { beforeEach, describe, it } from "vitest"
 import { flood, playFlood } from "./support/flood.js"
 import type { History, Player } from "./support/history.js"
 import { history, playHistory } from "./support/history.js"
@@ -10,6 +11,9 @@ const seed = process.env["SEED"] === undefined ? {} : { seed: Number(process.env
 
 const always = <A>(arbitrary: fc.Arbitrary<A>, numRuns: number, holds: (value: A) => void): void =>
   fc.assert(fc.property(arbitrary, holds), { numRuns, ...seed })
+
+// The runner gives up on a worker whose loop has not turned for a minute.
+beforeEach(() => setImmediate())
 
 /** No new work; leases end, in whatever way; closes complete. */
 const drain = (player: Player): void => {
