@@ -31,7 +31,9 @@ await main<Options>({
   total: millisecondsOf,
   run: async (options, progress, signal) => {
     const { seed = Math.floor(Math.random() * seeds) } = options
-    const summary = await Campaign.run({ milliseconds: millisecondsOf(options), seed }, progress, signal)
+    const onMissing = (proxies: ReadonlyArray<string>): void =>
+      void process.stderr.write(`Not installed, and left out: ${proxies.join(", ")}\n`)
+    const summary = await Campaign.run({ milliseconds: millisecondsOf(options), seed, onMissing }, progress, signal)
     return { good: summary.good, report: print(summary), json: summary }
   }
 })

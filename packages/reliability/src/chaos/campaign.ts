@@ -18,6 +18,8 @@ import { setUp } from "./stage.js"
 export interface Options {
   readonly milliseconds: number
   readonly seed: number
+  /** Told before the run which proxies are not installed. */
+  readonly onMissing: (proxies: ReadonlyArray<string>) => void
 }
 
 export interface Summary {
@@ -155,6 +157,7 @@ const summarize = async (
 export const run = async (options: Options, progress: Progress, signal: AbortSignal): Promise<Summary> => {
   const stage = await setUp(options.seed)
   try {
+    if (stage.missing.length > 0) options.onMissing(stage.missing)
     const started = performance.now()
     const ledger = new Ledger()
     return await Effect.runPromise(Effect.gen(function*() {
