@@ -43,6 +43,8 @@ export interface ResponseInfo {
   /** How often the request was sent. */
   readonly attempts: number
   readonly connectionId: number
+  /** The server as it was asked for: scheme, host and port. */
+  readonly origin: string
   /** The server as `address:port`, where the transport knows it. */
   readonly remoteAddress: string | undefined
 }

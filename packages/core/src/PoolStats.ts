@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type * as Inspectable from "effect/Inspectable"
-import type { PoolCounts } from "./PoolError.js"
+import type { ConnectFailed, ConnectTimeout, PoolCounts } from "./PoolError.js"
 import type { CloseReason } from "./PoolEvent.js"
 
 /**
@@ -16,16 +16,26 @@ import type { CloseReason } from "./PoolEvent.js"
 export interface PoolTotals {
   /** Connections that were opened. */
   readonly opened: number
+  /** Milliseconds that opening them took, together. */
+  readonly connectTime: number
+  /** Connections that could not be opened. */
+  readonly connectFailures: number
+  /** Of these, the ones that took longer than `connectTimeout`. */
+  readonly connectTimeouts: number
   /** Connections that were closed after they had been open. */
   readonly closed: number
   /** Requests that were given a connection; one that is sent again is given another. */
   readonly requests: number
   /** Of these, the ones whose connection had answered a request before. */
   readonly reused: number
+  /** Milliseconds that these took from the call until they had their connection, together. */
+  readonly reuseTime: number
   /** Requests that were sent again, because the connection they had been sent on was lost. */
   readonly repeated: number
   /** Bytes of answers' bodies. */
   readonly bytesReceived: number
+  /** Answers that nobody read, so that the pool gave up their connection: `ConnectionLost` with the reason `unread`. */
+  readonly unread: number
   /** Failed requests by the tag of their error. */
   readonly failures: Readonly<Record<string, number>>
   /** Closed connections by reason. */
@@ -45,6 +55,8 @@ export interface OriginStats extends PoolCounts, PoolTotals {
    * as long as it was not seen to.
    */
   readonly learnedIdleLimit: number | undefined
+  /** How the last attempt to connect failed; `undefined` since one has succeeded. */
+  readonly lastConnectFailure: ConnectFailed | ConnectTimeout | undefined
 }
 
 /**

@@ -3,7 +3,7 @@ import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, TestClock } from "effect"
 import { inspect } from "node:util"
 import { describe } from "vitest"
-import { failsWith, otherUrl, start, url, withPool } from "./support/pool.js"
+import { bytes, failsWith, otherUrl, start, url, withPool } from "./support/pool.js"
 
 describe("stats", () => {
   it.effect("of a pool that did nothing are zero", () =>
@@ -17,11 +17,16 @@ describe("stats", () => {
           waiting: 0,
           limit: 1024,
           opened: 0,
+          connectTime: 0,
+          connectFailures: 0,
+          connectTimeouts: 0,
           closed: 0,
           requests: 0,
           reused: 0,
+          reuseTime: 0,
           repeated: 0,
           bytesReceived: 0,
+          unread: 0,
           failures: {},
           closedBy: {},
           reusePercent: 0,
@@ -46,14 +51,20 @@ describe("stats", () => {
               waiting: 0,
               limit: 50,
               opened: 1,
+              connectTime: 0,
+              connectFailures: 0,
+              connectTimeouts: 0,
               closed: 0,
               requests: 4,
               reused: 3,
+              reuseTime: 0,
               repeated: 0,
               bytesReceived: 20,
+              unread: 0,
               failures: {},
               closedBy: {},
-              learnedIdleLimit: undefined
+              learnedIdleLimit: undefined,
+              lastConnectFailure: undefined
             },
             {
               origin: "http://other.test",
@@ -63,14 +74,20 @@ describe("stats", () => {
               waiting: 0,
               limit: 50,
               opened: 1,
+              connectTime: 0,
+              connectFailures: 0,
+              connectTimeouts: 0,
               closed: 1,
               requests: 1,
               reused: 0,
+              reuseTime: 0,
               repeated: 0,
               bytesReceived: 2,
+              unread: 0,
               failures: { ConnectionLost: 1 },
               closedBy: { not_reusable: 1 },
-              learnedIdleLimit: undefined
+              learnedIdleLimit: undefined,
+              lastConnectFailure: undefined
             }
           ])
           deepStrictEqual(
@@ -85,6 +102,61 @@ describe("stats", () => {
           ...(url.endsWith("broken") ? { breaks: { how: "reset", afterBytes: 2 } } : {})
         })
       }
+    ))
+
+  it.effect("tell how long connecting took, and how long it was until a reused connection was there", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const requests = yield* start(Effect.all([1, 2, 3].map(() => pool.execute({ url })), { concurrency: 3 }))
+          for (let i = 0; i < 4; i++) yield* TestClock.adjust(100)
+          yield* Fiber.join(requests)
+          const { connectTime, opened, origins, reuseTime, reused } = yield* pool.stats
+          // The second has its connection 200 ms after the call, when the first is answered; the third 100 ms after that.
+          deepStrictEqual([opened, connectTime, reused, reuseTime], [1, 100, 2, 500])
+          deepStrictEqual([origins[0]!.connectTime, origins[0]!.reuseTime], [100, 500])
+        }),
+      { connect: () => ({ delay: 100 }), respond: () => ({ delay: 100 }) },
+      { maxConnectionsPerOrigin: 1 }
+    ))
+
+  it.effect("count dials that fail once, however many requests fail with them, and keep the failure until one succeeds", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const refused = pool.execute({ url })
+          const both = yield* start(Effect.all([refused, refused].map((one) => failsWith("ConnectFailed", one)), {
+            concurrency: 2
+          }))
+          yield* TestClock.adjust(10)
+          yield* Fiber.join(both)
+          const slow = yield* start(failsWith("ConnectTimeout", pool.execute({ url })))
+          yield* TestClock.adjust("3 seconds")
+          yield* Fiber.join(slow)
+          const { connectFailures, connectTimeouts, failures, opened, origins } = yield* pool.stats
+          deepStrictEqual(
+            [connectFailures, connectTimeouts, opened, failures],
+            [2, 1, 0, { ConnectFailed: 2, ConnectTimeout: 1 }]
+          )
+          strictEqual(origins[0]!.lastConnectFailure!._tag, "ConnectTimeout")
+          yield* pool.execute({ url })
+          strictEqual((yield* pool.stats).origins[0]!.lastConnectFailure, undefined)
+        }),
+      { connect: (_, dial) => [{ fail: "Refused", delay: 10 } as const, { never: true }, {}][dial] ?? {} },
+      { maxConnectionsPerOrigin: 1 }
+    ))
+
+  it.effect("count answers that nobody read", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const exchange = yield* pool.open({ url })
+          yield* TestClock.adjust("61 seconds")
+          strictEqual(exchange.complete, true)
+          const { failures, origins, unread } = yield* pool.stats
+          deepStrictEqual([unread, origins[0]!.unread, failures], [1, 1, { ConnectionLost: 1 }])
+        }),
+      { respond: () => ({ body: [bytes(70 * 1024)] }) }
     ))
 
   it.effect("print themselves in one line", () =>

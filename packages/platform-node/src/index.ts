@@ -1,4 +1,19 @@
 /**
+ * The pool for code without Effect: a class with Promises and events, in place of the class of this name that plain JavaScript
+ * used before.
+ *
+ * @since 0.1.0
+ */
+export * as ConnectionPoolCore from "./ConnectionPoolCore.js"
+
+/**
+ * What a `ConnectionPoolCore` tells of itself: metrics, statistics, health, warm-ups and events.
+ *
+ * @since 0.1.0
+ */
+export * as CoreReports from "./CoreReports.js"
+
+/**
  * The pool with sockets: `ConnectionPool` over `NodeConnector` in one layer.
  *
  * @since 0.1.0

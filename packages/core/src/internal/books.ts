@@ -19,8 +19,10 @@ export class Books {
 
   opened(held: HeldConnection, at: number): void {
     const { origin } = held
-    this.totals.opened++
-    origin.totals.opened++
+    for (const totals of [this.totals, origin.totals]) {
+      totals.opened++
+      totals.connectTime += held.connectTime
+    }
     origin.metrics.opened()
     if (!this.hub.observed) return
     this.hub.publish(
@@ -48,6 +50,10 @@ export class Books {
 
   connectFailed(origin: OriginState, error: ConnectFailed | ConnectTimeout, at: number): void {
     origin.lastConnectFailure = error
+    for (const totals of [this.totals, origin.totals]) {
+      totals.connectFailures++
+      if (error._tag === "ConnectTimeout") totals.connectTimeouts++
+    }
     if (this.hub.observed) this.hub.publish(event.ConnectFailed({ at, origin: origin.origin.href, error }))
   }
 
@@ -67,15 +73,17 @@ export class Books {
     }))
   }
 
-  /** A request goes out on a connection. */
-  requested(held: HeldConnection, reused: boolean): void {
+  /** A request goes out on a connection, so many milliseconds after the call. */
+  requested(held: HeldConnection, reused: boolean, waited: number): void {
     const { origin } = held
     held.requests++
     this.totals.requests++
     origin.totals.requests++
     if (reused) {
       this.totals.reused++
+      this.totals.reuseTime += waited
       origin.totals.reused++
+      origin.totals.reuseTime += waited
     }
     origin.metrics.requested(reused)
   }
@@ -109,6 +117,10 @@ export class Books {
   failed(origin: OriginState, error: PoolError, at: number): void {
     this.totals.failures[error._tag] = (this.totals.failures[error._tag] ?? 0) + 1
     origin.totals.failures[error._tag] = (origin.totals.failures[error._tag] ?? 0) + 1
+    if (error._tag === "ConnectionLost" && error.reason === "unread") {
+      this.totals.unread++
+      origin.totals.unread++
+    }
     origin.metrics.failed(error._tag)
     if (this.hub.observed) this.hub.publish(event.Failed({ at, origin: origin.origin.href, error }))
   }

@@ -151,7 +151,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     const connection = held.connection!
     this.held = held
     this.deliveredAt = this.pool.now
-    this.pool.books.requested(held, lease.reused)
+    this.pool.books.requested(held, lease.reused, this.deliveredAt - this.startedAt)
     if (this.lostBefore !== undefined) this.pool.books.repeated(held, this.lostBefore, this.deliveredAt)
     this.phases?.delivered(held, lease.reused)
     this.phase = request.stream === undefined ? "headers" : "sending"

@@ -15,11 +15,16 @@ import type { OriginMetrics } from "./originMetrics.js"
 /** Sums that only grow. */
 export class Totals {
   opened = 0
+  connectTime = 0
+  connectFailures = 0
+  connectTimeouts = 0
   closed = 0
   requests = 0
   reused = 0
+  reuseTime = 0
   repeated = 0
   bytesReceived = 0
+  unread = 0
   readonly failures: Record<string, number> = {}
   readonly closedBy: Partial<Record<CloseReason, number>> = {}
 
@@ -71,7 +76,8 @@ export class OriginState {
       origin: this.origin.href,
       ...this.counts(shelf),
       ...this.totals.snapshot(),
-      learnedIdleLimit: learned === Infinity ? undefined : learned
+      learnedIdleLimit: learned === Infinity ? undefined : learned,
+      lastConnectFailure: this.lastConnectFailure
     }
   }
 

@@ -69,6 +69,10 @@ class Info implements ResponseInfo {
     return this.exchange.held!.id
   }
 
+  get origin(): string {
+    return this.exchange.origin.origin.href
+  }
+
   get remoteAddress(): string | undefined {
     return this.exchange.held!.connection!.remoteAddress
   }
