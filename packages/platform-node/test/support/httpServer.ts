@@ -38,6 +38,7 @@ export const httpServer = (
           idle = []
         })
       })
+      server.keepAliveTimeout = 60_000 // a busy machine makes no connection too old
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
       const address = server.address()
       const port = typeof address === "object" && address !== null ? address.port : 0
