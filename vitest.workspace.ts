@@ -11,5 +11,6 @@ export default defineWorkspace([
   project("demo"),
   project("examples"),
   project("benchmarks"),
-  project("reliability")
+  project("reliability"),
+  project("acceptance")
 ])

@@ -5,6 +5,8 @@ import type { Verdict } from "./goals.js"
 import { judge } from "./goals.js"
 import type { Machine } from "./machine.js"
 import * as machine from "./machine.js"
+import type { Measured } from "./measured.js"
+import { measured } from "./measured.js"
 import type { Options } from "./options.js"
 import type { Progress } from "./progress.js"
 import * as Server from "./server.js"
@@ -29,8 +31,7 @@ export interface Outcome {
   readonly settings: Settings
   /** Where the server was. */
   readonly server: string
-  /** Our packages: as they are published, or their sources, which are slower. */
-  readonly measured: "dist" | "sources"
+  readonly measured: Measured
   readonly tables: ReadonlyArray<Throughput>
   readonly goals: ReadonlyArray<Verdict>
 }
@@ -41,9 +42,6 @@ const settingsFor = ({ quick, rounds }: Options): Settings =>
   quick
     ? { connections, rounds, warmUps: 3, warmUpRequests: 3_000, leadIn: 30, round: 150 }
     : { connections, rounds, warmUps: 3, warmUpRequests: 10_000, leadIn: 100, round: 400 }
-
-const measured = (): Outcome["measured"] =>
-  import.meta.resolve("@connection-pool/core/ConnectionPool").includes("/dist/esm/") ? "dist" : "sources"
 
 const takingPart = ({ only }: Options): ReadonlyArray<Contender> => contenders.filter(({ name }) => only.includes(name))
 

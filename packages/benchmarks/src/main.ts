@@ -1,4 +1,4 @@
-// `npm run bench`, started by scripts/bench.mjs.
+// `npm run bench`, started by scripts/built.mjs.
 import * as Either from "effect/Either"
 import { run, turnsOf } from "./bench.js"
 import type { Options } from "./options.js"

@@ -15,7 +15,7 @@ export const connections = 50
 const rounds = 3
 
 /** Bytes in use when everything that nobody needs has gone. */
-const used: Effect.Effect<number> = Effect.gen(function*() {
+export const used: Effect.Effect<number> = Effect.gen(function*() {
   for (let i = 0; i < 3; i++) {
     yield* settle
     collectGarbage()

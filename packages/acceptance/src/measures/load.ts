@@ -1,0 +1,248 @@
+// The long run: steady calls and bursts, for reuse, leaks and the growth of the heap.
+import { look, newResources, newSockets } from "@connection-pool/demo/osView"
+import type { ConnectionPoolCore, ConnectionPoolCoreOptions } from "@connection-pool/platform-node/ConnectionPoolCore"
+import { performance } from "node:perf_hooks"
+import { setTimeout } from "node:timers/promises"
+import * as Pools from "../pools.js"
+import type { Measure, Row, Setting } from "../row.js"
+import type { SiteReport } from "../server/messages.js"
+import type { Site } from "../server/servers.js"
+import { slope } from "../statistics.js"
+import { count, megabytes, percent } from "../words.js"
+
+/** Of the replaced system. */
+const demandedReuse = 0.9865
+const demandedOperations = 5_390
+
+/** Of each load. The same number in a run of any length, so that the targets can be the same. */
+const operations = 6_000
+const burst = 100
+const samples = 60
+
+/** In the first samples the connections of the bursts are opened. */
+const firstSamples = 6
+
+/** Growth over the run that an interval must exclude: without this, a noisy heap would pass as one that does not grow. */
+const mostGrowth = 500_000
+
+export interface Load {
+  readonly name: string
+  readonly shape: string
+  readonly options: ConnectionPoolCoreOptions
+  /** Requests at a time. */
+  readonly atOnce: number
+}
+
+const maxSockets = 50
+
+export const loads: ReadonlyArray<Load> = [
+  { name: "steady", shape: "one after the other, evenly, the class's own defaults", options: {}, atOnce: 1 },
+  {
+    name: "bursts",
+    shape: `bursts of ${burst} on ${maxSockets} sockets, all of which may stay idle`,
+    options: { maxSockets, maxFreeSockets: maxSockets },
+    atOnce: burst
+  }
+]
+
+/** Not judged: what the default costs. */
+const halfKept: Load = {
+  name: "bursts, half kept",
+  shape: `bursts of ${burst} on ${maxSockets} sockets, half of which may stay idle, as is the class's default`,
+  options: { maxSockets },
+  atOnce: burst
+}
+
+/** What became of a load. */
+export interface Played {
+  readonly load: Load
+  readonly requests: number
+  readonly reused: number
+  readonly failures: ReadonlyArray<string>
+  /** By the pool's own count. */
+  readonly poolReuse: number
+  readonly poolLeaks: number
+  readonly server: SiteReport
+}
+
+/** As many requests as asked for, evenly over the duration; later where the machine cannot: a turn waits for the one before. */
+const play = async (
+  load: Load,
+  pool: ConnectionPoolCore,
+  site: Site,
+  operations: number,
+  duration: number,
+  signal: AbortSignal
+): Promise<Played> => {
+  const startedAt = performance.now()
+  const turns = Math.ceil(operations / load.atOnce)
+  const failures: Array<string> = []
+  let requests = 0
+  let reused = 0
+  const one = async (): Promise<void> => {
+    const body = { ...Pools.call, id: ++requests }
+    try {
+      const { data, reused: again } = await Pools.ask(pool, site.url, body)
+      if ((data.echo as typeof body).id !== body.id) failures.push("an answer to another request")
+      if (again) reused++
+    } catch (error) {
+      failures.push(String(error))
+    }
+  }
+  for (let turn = 0; turn < turns && !signal.aborted; turn++) {
+    const wait = startedAt + (turn / turns) * duration - performance.now()
+    if (wait > 0) await setTimeout(wait)
+    await Promise.all(Array.from({ length: load.atOnce }, one))
+  }
+  const { reusedConnections, socketLeaks, totalRequests } = pool.getMetrics()
+  return {
+    load,
+    requests,
+    reused,
+    failures,
+    poolReuse: reusedConnections / totalRequests,
+    poolLeaks: socketLeaks,
+    server: await site.report()
+  }
+}
+
+/** The heap, after garbage collection, between the bursts: [seconds, bytes]. */
+const sampleHeap = async (
+  duration: number,
+  signal: AbortSignal,
+  onPart: (part: number) => void
+): Promise<ReadonlyArray<readonly [number, number]>> => {
+  const startedAt = performance.now()
+  const taken: Array<readonly [number, number]> = []
+  for (let i = 0; i < samples && !signal.aborted; i++) {
+    const wait = startedAt + ((i + 0.5) / samples) * duration - performance.now()
+    if (wait > 0) await setTimeout(wait)
+    taken.push([(performance.now() - startedAt) / 1_000, await Pools.heapInUse()])
+    onPart((i + 1) / samples)
+  }
+  return taken
+}
+
+const serverReuse = ({ accepted, answered }: SiteReport): number => (answered - accepted) / answered
+
+export const reuseRow = ({ failures, load, poolReuse, requests, reused, server }: Played, seconds: number): Row => {
+  const found = serverReuse(server)
+  const agreed = Math.abs(found - reused / requests) < 1e-9 && Math.abs(found - poolReuse) < 1e-9
+  return {
+    name: `reuse, ${load.name}`,
+    target: `≥ ${percent(demandedReuse)} of ≥ ${count(demandedOperations)}`,
+    then: "98.65 % of 5,390",
+    now: `${percent(found)} of ${count(server.answered)}`,
+    good: found >= demandedReuse && server.answered >= demandedOperations && failures.length === 0 && agreed,
+    profile: [
+      `${count(requests)} calls in ${count(seconds)} s, ${load.shape}.`,
+      `${count(server.accepted)} sockets by the server's count, ${count(failures.length)} failed calls.`,
+      `Calls on a socket that had served one: ${percent(found)} by the server's count, ${
+        percent(reused / requests)
+      } by the ` +
+      `answers, ${percent(poolReuse)} by getMetrics().`,
+      ...failures.slice(0, 5)
+    ]
+  }
+}
+
+export interface Left {
+  /** By the operating system's count; undefined where it has none. */
+  readonly sockets: number | undefined
+  readonly resources: Readonly<Record<string, number>>
+  /** At the servers. */
+  readonly open: number
+  /** By the pools' count, before they were closed. */
+  readonly reported: number
+}
+
+export const leaksRow = ({ open, reported, resources, sockets }: Left): Row => {
+  const more = Object.entries(resources).map(([name, number]) => `${number} ${name}`)
+  const leaked = Math.max(sockets ?? 0, open, reported)
+  return {
+    name: "leaked sockets",
+    target: "0",
+    then: "0",
+    now: count(leaked),
+    good: leaked === 0 && more.length === 0,
+    profile: [
+      `When the pools of the run were closed: ${
+        sockets ?? "unknown"
+      } sockets more than before by the operating system's count, ` +
+      `${open} open at the servers, ${reported} reported by getMetrics().`,
+      `What keeps the event loop alive and was not there before: ${more.length === 0 ? "nothing" : more.join(", ")}.`
+    ]
+  }
+}
+
+export const growthRow = (heap: ReadonlyArray<readonly [number, number]>, seconds: number): Row => {
+  const counted = heap.slice(firstSamples)
+  const { lower, upper, value } = slope(counted)
+  const over = (perSecond: number): number => perSecond * seconds
+  const last = counted.at(-1)![1] - counted[0]![1]
+  return {
+    name: "heap growth over the run",
+    target: "none",
+    then: "−0.37 MB",
+    now: `${megabytes(over(value))} (${megabytes(over(lower))} to ${megabytes(over(upper))})`,
+    good: lower <= 0 && over(upper) < mostGrowth,
+    profile: [
+      `Slope of a regression through ${counted.length} samples, each after garbage collection, times ${
+        count(seconds)
+      } s, with its ` +
+      `95 % interval, which allows for neighbours that resemble each other.`,
+      `Good: the interval does not lie above zero, and ends below ${megabytes(mostGrowth)}.`,
+      `First sample ${megabytes(counted[0]![1])}; the last is ${megabytes(last)} away.`
+    ]
+  }
+}
+
+/** Compiles what the run uses, and lets caches fill: so many requests of each load. */
+const warmUp = async ({ quick, servers, signal }: Setting): Promise<void> => {
+  for (const load of loads) {
+    const site = await servers.site()
+    await Pools.using(Pools.open(load.options), (pool) => play(load, pool, site, quick ? 1_000 : 10_000, 0, signal))
+  }
+}
+
+export const measure: Measure = {
+  name: "load",
+  lasts: ({ quick, seconds }) => seconds + (quick ? 1 : 6),
+  run: async (setting, onPart) => {
+    const { quick, seconds, servers, signal } = setting
+    await warmUp(setting)
+    const duration = 1_000 * seconds
+    const before = look()
+    const all = quick ? loads : [...loads, halfKept]
+    const sites = await Promise.all(all.map(() => servers.site()))
+    const pools = await Promise.all(all.map(({ options }) => Pools.open(options)))
+    const startedAt = performance.now()
+    const [heap, ...played] = await Promise.all([
+      sampleHeap(duration, signal, onPart),
+      ...all.map((load, i) => play(load, pools[i]!, sites[i]!, operations, duration, signal))
+    ])
+    const took = (performance.now() - startedAt) / 1_000
+    await Promise.all(pools.map((pool) => pool.close()))
+    if (signal.aborted) return []
+    const reports = await Promise.all(sites.map((site) => site.settled(0, 2_000)))
+    await Pools.heapInUse() // lets the loop go round
+    const after = look()
+    const [steady, bursts, half] = played
+    const left: Left = {
+      sockets: newSockets(before, after),
+      resources: newResources(before, after),
+      open: reports.reduce((sum, { open }) => sum + open, 0),
+      reported: played.reduce((sum, { poolLeaks }) => sum + poolLeaks, 0)
+    }
+    const burstsRow = reuseRow(bursts!, took)
+    const comparison = half === undefined ? [] : [
+      `For comparison, ${half.load.shape}: ${percent(serverReuse(half.server))} by the server's count.`
+    ]
+    return [
+      reuseRow(steady!, took),
+      { ...burstsRow, profile: [...burstsRow.profile, ...comparison] },
+      leaksRow(left),
+      growthRow(heap, seconds)
+    ]
+  }
+}
