@@ -4,13 +4,14 @@ import { linearRegression, max, mean, probit, quantile, sampleCorrelation, sum }
 export interface Spread {
   readonly mean: number
   readonly p50: number
+  readonly p90: number
   readonly p99: number
   readonly max: number
 }
 
 export const spread = (values: ReadonlyArray<number>): Spread => {
   const all = [...values]
-  return { mean: mean(all), p50: quantile(all, 0.5), p99: quantile(all, 0.99), max: max(all) }
+  return { mean: mean(all), p50: quantile(all, 0.5), p90: quantile(all, 0.9), p99: quantile(all, 0.99), max: max(all) }
 }
 
 /** A value that was measured, with the interval that holds the true one in 95 of 100 cases. */

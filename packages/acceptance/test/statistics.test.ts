@@ -44,6 +44,6 @@ describe("slope", () => {
 })
 
 it("spread", () => {
-  const values = Array.from({ length: 100 }, (_, i) => i + 1)
-  expect(spread(values)).toEqual({ mean: 50.5, p50: 50.5, p99: 99.01, max: 100 })
+  const values = Array.from({ length: 101 }, (_, i) => 100 - i)
+  expect(spread(values)).toEqual({ mean: 50, p50: 50, p90: 90, p99: 99, max: 100 })
 })

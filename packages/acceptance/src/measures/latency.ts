@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks"
 import * as Pools from "../pools.js"
 import type { Measure } from "../row.js"
 import type { Site } from "../server/servers.js"
+import type { Spread } from "../statistics.js"
 import { spread } from "../statistics.js"
 import { count, milliseconds } from "../words.js"
 
@@ -43,6 +44,11 @@ const bareSocket = async (site: Site): Promise<Caller> => {
   return { call, close: () => socket.destroy() }
 }
 
+const inWords = ({ max, p50, p90, p99 }: Spread): string =>
+  `median ${milliseconds(p50)}, 90th percentile ${milliseconds(p90)}, 99th ${milliseconds(p99)}, longest ${
+    milliseconds(max)
+  }`
+
 const timeOf = async (call: () => Promise<unknown>): Promise<number> => {
   const since = performance.now()
   await call()
@@ -76,24 +82,20 @@ export const measure: Measure = {
         }
         const [our, their] = [spread(ours), spread(bares)]
         const median = our.p50 - their.p50
-        const rare = our.p99 - their.p99
+        const slower = our.p90 - their.p90
         return [{
           name: "a call on a reused socket, over a bare one",
           target: "< 1 ms",
           then: "< 1 ms",
           now: milliseconds(median),
-          good: median < bar && rare < bar && reused >= rounds,
+          good: median < bar && slower < bar && reused >= rounds,
           profile: [
             `${
               count(rounds)
             } calls of execute, JSON both ways, in turns with a bare socket that sends the same and parses nothing.`,
-            `execute: median ${milliseconds(our.p50)}, 99th percentile ${milliseconds(our.p99)}, longest ${
-              milliseconds(our.max)
-            }.`,
-            `Bare: median ${milliseconds(their.p50)}, 99th percentile ${milliseconds(their.p99)}, longest ${
-              milliseconds(their.max)
-            }.`,
-            `Good: both the medians and the 99th percentiles differ by less than ${bar} ms.`
+            `execute: ${inWords(our)}.`,
+            `Bare: ${inWords(their)}.`,
+            `Good: the medians and the 90th percentiles differ by less than ${bar} ms.`
           ]
         }]
       })
