@@ -9,14 +9,13 @@ import type { Measured } from "./measured.js"
 import { measured } from "./measured.js"
 import type { Options } from "./options.js"
 import type { Progress } from "./progress.js"
-import * as Server from "./server.js"
+import * as Servers from "./server.js"
 import type { Throughput } from "./throughput.js"
 import * as throughput from "./throughput.js"
+import type { Workload } from "./workload.js"
 import { workloads } from "./workloads.js"
 
 export interface Settings {
-  /** At most, of each contender. */
-  readonly connections: number
   /** Rounds of each contender. */
   readonly warmUps: number
   readonly warmUpRequests: number
@@ -33,43 +32,66 @@ export interface Outcome {
   readonly server: string
   readonly measured: Measured
   readonly tables: ReadonlyArray<Throughput>
+  /** Workloads that were left out, since their server is not installed. */
+  readonly missing: ReadonlyArray<string>
   readonly goals: ReadonlyArray<Verdict>
 }
 
-const connections = 50
-
 const settingsFor = ({ quick, rounds }: Options): Settings =>
   quick
-    ? { connections, rounds, warmUps: 3, warmUpRequests: 3_000, leadIn: 30, round: 150 }
-    : { connections, rounds, warmUps: 3, warmUpRequests: 10_000, leadIn: 100, round: 400 }
+    ? { rounds, warmUps: 3, warmUpRequests: 3_000, leadIn: 30, round: 150 }
+    : { rounds, warmUps: 3, warmUpRequests: 10_000, leadIn: 100, round: 400 }
 
-const takingPart = ({ only }: Options): ReadonlyArray<Contender> => contenders.filter(({ name }) => only.includes(name))
+interface Table {
+  readonly workload: Workload
+  readonly callers: number
+  readonly contenders: ReadonlyArray<Contender>
+}
 
-const tablesOf = ({ callers, workload }: Options) =>
+/** Those that were named, or else everybody with the plain workloads, and a choice with the others. */
+const takingPart = ({ only }: Options, workload: Workload, callers: number): ReadonlyArray<Contender> =>
+  contenders.filter(({ can, everywhere, name }) =>
+    can(workload) && (only?.includes(name) ?? (everywhere || (workload.everybody && callers === 50)))
+  )
+
+const tablesOf = (options: Options): ReadonlyArray<Table> =>
   workloads
-    .filter(({ name }) => workload.includes(name))
-    .flatMap((workload) => callers.map((callers) => ({ workload, callers })))
+    .filter(({ name }) => options.workload.includes(name))
+    .flatMap((workload) =>
+      (options.callers ?? workload.callers).map((callers) => ({
+        workload,
+        callers,
+        contenders: takingPart(options, workload, callers)
+      }))
+    )
 
 /** How often `Progress.turn` will be called. */
 export const turnsOf = (options: Options): number => {
   const { rounds, warmUps } = settingsFor(options)
-  return tablesOf(options).length * takingPart(options).length * (rounds + warmUps)
+  return tablesOf(options).reduce((sum, { contenders }) => sum + contenders.length * (rounds + warmUps), 0)
 }
 
 export const run = async (options: Options, progress: Progress): Promise<Outcome> => {
   const settings = settingsFor(options)
   const before = machine.describe()
-  const server = await Server.start()
-  progress.note(`server: ${server.origin}, process ${server.pid}`)
+  const servers = await Servers.start()
+  progress.note(`server: ${servers.origin}, process ${servers.pid}`)
   try {
     const tables: Array<Throughput> = []
-    for (const { callers, workload } of tablesOf(options)) {
+    const missing: Array<string> = []
+    for (const { callers, contenders, workload } of tablesOf(options)) {
+      const server = await servers.serverFor(workload)
+      if (server === undefined) {
+        missing.push(workload.name)
+        progress.note(`${workload.name}: left out, nginx is not installed`)
+        continue
+      }
       const onTurn = (text: string): void => progress.turn(`${workload.name}, ${callers} callers: ${text}`)
-      const plan = { ...settings, contenders: takingPart(options), workload, callers, onTurn }
-      tables.push(await throughput.measure(plan, server))
+      tables.push(await throughput.measure({ ...settings, contenders, workload, callers, onTurn }, server))
     }
-    return { machine: before, settings, server: server.origin, measured: measured(), tables, goals: judge(tables) }
+    const where = { machine: before, server: servers.origin, measured: measured() }
+    return { ...where, settings, tables, missing, goals: judge(tables) }
   } finally {
-    await server.close()
+    await servers.close()
   }
 }

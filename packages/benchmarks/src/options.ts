@@ -5,10 +5,11 @@ import { contenders } from "./contenders/all.js"
 import { workloads } from "./workloads.js"
 
 export interface Options {
-  readonly callers: ReadonlyArray<number>
+  /** Undefined: as each workload has it. */
+  readonly callers: ReadonlyArray<number> | undefined
   readonly workload: ReadonlyArray<string>
-  /** Names of contenders. */
-  readonly only: ReadonlyArray<string>
+  /** Names of contenders; undefined: all with the plain workloads, and a choice with the others. */
+  readonly only: ReadonlyArray<string> | undefined
   readonly rounds: number
   readonly quick: boolean
   readonly json: boolean
@@ -49,9 +50,13 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
   const names = { workloads: namesOf(workloads), contenders: namesOf(contenders) }
   const command = new Command("npm run bench --")
     .description("Measures the pool against what one would use instead, side by side, on a server of its own.")
-    .option("--callers <numbers>", "callers at the same time (default: 50)", listOf(wholeNumber(10_000)))
+    .option(
+      "--callers <numbers>",
+      "callers at the same time (default: as the workload says)",
+      listOf(wholeNumber(10_000))
+    )
     .option("--workload <names>", "what is asked (default: all, or rpc with --quick)", listOf(oneOf(names.workloads)))
-    .option("--only <names>", "who takes part (default: all)", listOf(oneOf(names.contenders)))
+    .option("--only <names>", "who takes part (default: all in the plain workloads)", listOf(oneOf(names.contenders)))
     .option("--rounds <number>", "rounds that are counted (default: 9, or 3 with --quick)", wholeNumber(1_000))
     .option("--quick", "short rounds: a first impression in less than a minute", false)
     .option("--json", "print one JSON object and no progress", false)
@@ -72,9 +77,9 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
   }
   const { callers, json, only, quick, rounds, workload } = command.opts<Given>()
   return Either.right({
-    callers: callers ?? [50],
+    callers: callers ?? (quick ? [50] : undefined),
     workload: workload ?? (quick ? ["rpc"] : names.workloads),
-    only: only ?? names.contenders,
+    only,
     rounds: rounds ?? (quick ? 3 : 9),
     quick,
     json

@@ -1,21 +1,43 @@
 // An HTTP/1.1 server that costs as little as one can: it finds where a request ends and writes an answer that was prepared.
 import type { Socket } from "node:net"
 import * as net from "node:net"
-import type { Workload } from "./workloads.js"
+import * as tls from "node:tls"
+import type { Workload } from "./workload.js"
+import { holdPath, neverPath } from "./workload.js"
 
 export interface Counts {
+  /** That were answered. */
   readonly requests: number
-  /** Sockets that brought a request. */
+  /** Sockets that brought one of them. */
   readonly connections: number
 }
 
-const prepare = ({ answer: { body, type } }: Workload): Buffer =>
-  Buffer.from(
-    `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `date: ${new Date().toUTCString()}\r\nconnection: keep-alive\r\n\r\n${body}`
-  )
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
+}
 
-const notFound = Buffer.from("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+interface Answer {
+  /** The head and the first piece. */
+  readonly first: Buffer
+  readonly piece: Buffer
+  readonly times: number
+}
+
+const prepare = ({ answer: { text, times, type } }: Workload): Answer => ({
+  first: Buffer.from(
+    `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text) * times}\r\n` +
+      `date: ${new Date().toUTCString()}\r\nconnection: keep-alive\r\n\r\n${text}`
+  ),
+  piece: Buffer.from(text),
+  times
+})
+
+const notFound: Answer = {
+  first: Buffer.from("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"),
+  piece: Buffer.alloc(0),
+  times: 1
+}
 
 const contentLength = (head: string): number => {
   if (head.startsWith("GET ")) return 0
@@ -29,24 +51,40 @@ const pathOf = (head: string): string => {
   return head.slice(from, head.indexOf(" ", from))
 }
 
+/** What is behind the head and its first piece, as fast as the reader takes it. */
+const writeRest = (socket: Socket, { piece, times }: Answer): void => {
+  let left = times - 1
+  const write = (): void => {
+    while (left-- > 0) if (!socket.write(piece)) return void socket.once("drain", write)
+  }
+  write()
+}
+
 export class RawServer {
-  readonly #answers: ReadonlyMap<string, Buffer>
-  readonly #net = net.createServer({ noDelay: true }, (socket) => this.#serve(socket))
+  readonly #answers: ReadonlyMap<string, Answer>
+  readonly #listeners: Array<net.Server> = []
   readonly #sockets = new Set<Socket>()
   /** Grows with each `take`; a socket that brought a request since then has this number. */
   #turn = 0
   #requests = 0
   #connections = 0
+  /** Those whose requests are held, each with what answers it. */
+  readonly #held = new Map<Socket, () => void>()
 
   constructor(workloads: ReadonlyArray<Workload>) {
     this.#answers = new Map(workloads.map((workload) => [workload.path, prepare(workload)]))
   }
 
-  /** Listens on a free port of loopback. */
-  listen(): Promise<number> {
+  /** Listens on one more free port of loopback, which it resolves with. */
+  listen(certificate?: Certificate): Promise<number> {
+    const serve = (socket: Socket): void => this.#serve(socket)
+    const listener = certificate === undefined
+      ? net.createServer({ noDelay: true }, serve)
+      : tls.createServer({ ...certificate, noDelay: true }, serve)
+    this.#listeners.push(listener)
     return new Promise((resolve, reject) => {
-      this.#net.once("error", reject)
-      this.#net.listen(0, "127.0.0.1", 4_096, () => resolve((this.#net.address() as net.AddressInfo).port))
+      listener.once("error", reject)
+      listener.listen(0, "127.0.0.1", 4_096, () => resolve((listener.address() as net.AddressInfo).port))
     })
   }
 
@@ -59,33 +97,64 @@ export class RawServer {
     return counts
   }
 
+  /** How many requests are held. */
+  get held(): number {
+    return this.#held.size
+  }
+
+  /** Answers the requests that are held; returns how many. */
+  release(): number {
+    const answers = [...this.#held.values()]
+    this.#held.clear()
+    answers.forEach((answer) => answer())
+    return answers.length
+  }
+
   close(): void {
-    this.#net.close()
+    this.#listeners.forEach((listener) => listener.close())
     this.#sockets.forEach((socket) => socket.destroy())
   }
 
   #serve(socket: Socket): void {
-    let pending = ""
     let turn = -1
-    const answerFirst = (): boolean => {
-      const headEnd = pending.indexOf("\r\n\r\n")
-      if (headEnd === -1) return false
-      const head = pending.slice(0, headEnd)
-      const end = headEnd + 4 + contentLength(head)
-      if (pending.length < end) return false
-      pending = pending.slice(end)
+    let beginning = ""
+    let path = ""
+    let left = 0
+    const answer = (): void => {
+      if (path === neverPath) return
+      if (path === holdPath) return void this.#held.set(socket, () => write(this.#answers.get("/rpc") ?? notFound))
+      write(this.#answers.get(path) ?? notFound)
+    }
+    const write = (answer: Answer): void => {
       this.#requests += 1
       if (turn !== this.#turn) this.#connections += 1
       turn = this.#turn
-      socket.write(this.#answers.get(pathOf(head)) ?? notFound)
-      return pending !== ""
+      socket.write(answer.first)
+      if (answer.times > 1) writeRest(socket, answer)
     }
     this.#sockets.add(socket)
-    socket.on("close", () => this.#sockets.delete(socket))
+    socket.on("close", () => {
+      this.#sockets.delete(socket)
+      this.#held.delete(socket)
+    })
     socket.on("error", () => {}) // it closes
     socket.on("data", (piece) => {
-      pending += piece.toString("latin1") // a character a byte
-      while (answerFirst());
+      for (let at = 0; at < piece.length;) {
+        if (left === 0) {
+          const text = beginning + piece.toString("latin1", at) // a character a byte
+          const end = text.indexOf("\r\n\r\n")
+          if (end === -1) return void (beginning = text)
+          at += end + 4 - beginning.length
+          beginning = ""
+          const head = text.slice(0, end)
+          path = pathOf(head)
+          left = contentLength(head)
+        }
+        const skipped = Math.min(left, piece.length - at)
+        at += skipped
+        left -= skipped
+        if (left === 0) answer()
+      }
     })
   }
 }

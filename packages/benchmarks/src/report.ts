@@ -51,9 +51,9 @@ const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string
   )
 }
 
-const table = ({ callers, lines, title, workload }: Throughput): ReadonlyArray<string> => [
+const table = ({ callers, connections, lines, title, workload }: Throughput): ReadonlyArray<string> => [
   "",
-  `${workload}, ${count(callers)} callers: ${title}`,
+  `${workload}, ${count(callers)} callers, at most ${count(connections)} connections to an origin: ${title}`,
   "",
   ...align([columns.map(({ label }) => label), ...lines.map((line) => columns.map(({ cell }) => cell(line)))])
 ]
@@ -88,16 +88,17 @@ const warnings = ({ machine, measured }: Outcome): ReadonlyArray<string> => [
 ]
 
 export const print = (outcome: Outcome): string => {
-  const { machine, settings: { connections, leadIn, round, rounds, warmUps } } = outcome
+  const { machine, missing, settings: { leadIn, round, rounds, warmUps } } = outcome
   return [
     "",
     `${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}, load ${
       machine.load.toFixed(2)
     } before`,
-    `at most ${connections} connections; contenders in turn, ${rounds} rounds of ${round} ms each after ${warmUps} to warm up`,
+    `contenders in turn, ${rounds} rounds of ${round} ms each after ${warmUps} to warm up`,
     ...warnings(outcome),
     ...outcome.tables.flatMap(table),
     ...goals(outcome.goals),
+    ...(missing.length === 0 ? [] : ["", `Left out, since nginx is not installed: ${missing.join(", ")}`]),
     "",
     "requests/s, CPU µs: medians of the rounds. CPU µs: for one request, in the process that each contender has to itself.",
     `/ name: how many times as many requests a second, median of the ratios round by round. Each turn begins with ${leadIn} ms`,

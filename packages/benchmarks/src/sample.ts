@@ -18,7 +18,8 @@ export interface Sample {
 /** What a turn needs to know. Durations are milliseconds. */
 export interface Turn {
   readonly callers: number
-  readonly connections: number
+  /** More than so many connections break the run. */
+  readonly mostConnections: number
   /** Connections that were closed meanwhile are opened again, and the caches get warm. */
   readonly leadIn: number
   readonly round: number
@@ -48,8 +49,8 @@ export const sample = async (player: Player, server: Server, turn: Turn): Promis
   if (requests !== latencies.length) {
     throw new BrokenRun(`${latencies.length} answers, but the server was asked ${requests} times`)
   }
-  if (connections > turn.connections) {
-    throw new BrokenRun(`${connections} connections where ${turn.connections} were allowed`)
+  if (connections > turn.mostConnections) {
+    throw new BrokenRun(`${connections} connections where ${turn.mostConnections} were allowed`)
   }
   return {
     requests,

@@ -1,26 +1,85 @@
-// The server as the benchmark sees it: a process of its own, so that its work is not counted as a client's.
+// The servers as the benchmark sees them: in processes of their own, so that their work is not counted as a client's.
+import { makeCertificate } from "./certificate.js"
+import * as Nginx from "./nginx.js"
 import * as Child from "./processes/child.js"
-import type { Counts } from "./rawServer.js"
+import type { Certificate, Counts } from "./rawServer.js"
+import type { Workload } from "./workload.js"
+import { workloads } from "./workloads.js"
 
-export type ToServer = "take"
+export type ToServer =
+  | { readonly type: "listen"; readonly ports: number; readonly certificate: Certificate | undefined }
+  | { readonly type: "take" | "held" | "release" }
 
 export interface FromServer extends Counts {
-  readonly port: number
+  readonly ports: ReadonlyArray<number>
+  readonly held: number
 }
 
-export interface Server {
-  readonly origin: string
+/** Whom a contender asks. */
+export interface Address {
+  readonly origins: ReadonlyArray<string>
+  /** Whom to trust, where it speaks TLS. */
+  readonly ca: string | undefined
+}
+
+/** What answers one workload. */
+export interface Server extends Address {
   /** What came since this was asked last. */
   readonly take: () => Promise<Counts>
 }
 
-export interface RunningServer extends Server {
+export interface Servers {
+  /** Of ours, by itself. */
+  readonly origin: string
   readonly pid: number
+  /** Undefined where it is not installed. */
+  readonly serverFor: (workload: Workload) => Promise<Server | undefined>
+  /** How many requests ours holds. */
+  readonly held: () => Promise<number>
+  /** Answers them; resolves with how many there were. */
+  readonly release: () => Promise<number>
   readonly close: () => Promise<void>
 }
 
-export const start = async (): Promise<RunningServer> => {
+export const start = async (): Promise<Servers> => {
   const { ask, close, pid } = await Child.start<ToServer, FromServer>("server")
-  const { port } = await ask("take")
-  return { pid, origin: `http://127.0.0.1:${port}`, take: () => ask("take"), close }
+  try {
+    const certificate = await makeCertificate()
+    const listen = async (ports: number, certificate?: Certificate): Promise<ReadonlyArray<string>> => {
+      const scheme = certificate === undefined ? "http" : "https"
+      return (await ask({ type: "listen", ports, certificate })).ports.map((port) => `${scheme}://127.0.0.1:${port}`)
+    }
+    const [origin = ""] = await listen(1)
+    const secure = await listen(1, certificate)
+    let many: ReadonlyArray<string> = [origin]
+    let nginx: Promise<Nginx.Nginx | undefined> | undefined
+    const take = () => ask({ type: "take" })
+    const serverFor = async ({ origins, site }: Workload): Promise<Server | undefined> => {
+      switch (site) {
+        case "http":
+          if (many.length < origins) many = [...many, ...await listen(origins - many.length)]
+          return { origins: many.slice(0, origins), ca: undefined, take }
+        case "https":
+          return { origins: secure, ca: certificate.cert, take }
+        case "nginx":
+        case "nginxTls":
+          nginx ??= Nginx.start(certificate, workloads)
+          return (await nginx)?.[site]
+      }
+    }
+    return {
+      origin,
+      pid,
+      serverFor,
+      held: async () => (await ask({ type: "held" })).held,
+      release: async () => (await ask({ type: "release" })).held,
+      close: async () => {
+        await close()
+        await (await nginx)?.close()
+      }
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }

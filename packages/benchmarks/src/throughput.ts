@@ -10,7 +10,7 @@ import { sample } from "./sample.js"
 import type { Server } from "./server.js"
 import type { Spread } from "./statistics.js"
 import { ratios, spread } from "./statistics.js"
-import type { Workload } from "./workloads.js"
+import type { Workload } from "./workload.js"
 
 /** Those that the others are compared with. */
 export const references = ["dispatch", "request", "floor"] as const
@@ -41,10 +41,12 @@ export interface Throughput {
   readonly workload: string
   readonly title: string
   readonly callers: number
+  /** To an origin, at most. */
+  readonly connections: number
   readonly lines: ReadonlyArray<Line>
 }
 
-export interface Plan extends Turn {
+export interface Plan extends Omit<Turn, "mostConnections"> {
   readonly contenders: ReadonlyArray<Contender>
   readonly workload: Workload
   /** Rounds of each contender, before the first one that is counted. */
@@ -103,34 +105,44 @@ const naming = async <A>({ name }: Contender, work: Promise<A>): Promise<A> => {
   }
 }
 
+/** At the same time; where calls cost connections, nobody has counted how many there were at the same time. */
+const mostConnections = ({ cold, connections, givesUp, origins }: Workload): number =>
+  cold || givesUp ? Infinity : connections * origins
+
 /** The contenders in turn, round by round. */
 export const measure = async (
   plan: Plan,
   server: Server,
   startPlayer: StartPlayer = playerProcess
 ): Promise<Throughput> => {
-  const { callers, connections, onTurn, rounds, warmUps, workload } = plan
+  const { callers, onTurn, rounds, warmUps, workload } = plan
+  const { ca, origins } = server
+  const turn = { ...plan, mostConnections: mostConnections(workload) }
   const all: Array<Taking> = []
   try {
     for (const contender of plan.contenders) {
-      const player = await naming(contender, startPlayer(contender, { origin: server.origin, workload, connections }))
+      const player = await naming(
+        contender,
+        startPlayer(contender, { origins, ca, workload, connections: workload.connections })
+      )
       all.push({ contender, player, samples: [], warmUp: plan.round })
     }
-    for (let turn = 1; turn <= warmUps; turn++) {
+    for (let round = 1; round <= warmUps; round++) {
       for (const taking of all) {
-        onTurn(`warm-up ${turn} of ${warmUps}`)
-        const found = await naming(taking.contender, sample(taking.player, server, { ...plan, round: taking.warmUp }))
+        onTurn(`warm-up ${round} of ${warmUps}`)
+        const found = await naming(taking.contender, sample(taking.player, server, { ...turn, round: taking.warmUp }))
         taking.warmUp = nextWarmUp(plan, found)
       }
     }
-    for (let turn = 1; turn <= rounds; turn++) {
+    for (let round = 1; round <= rounds; round++) {
       for (const { contender, player, samples } of all) {
-        onTurn(`round ${turn} of ${rounds}`)
-        samples.push(await naming(contender, sample(player, server, plan)))
+        onTurn(`round ${round} of ${rounds}`)
+        samples.push(await naming(contender, sample(player, server, turn)))
       }
     }
   } finally {
     await Promise.all(all.map(({ player }) => player.close()))
   }
-  return { workload: workload.name, title: workload.title, callers, lines: all.map((taking) => lineOf(taking, all)) }
+  const { connections, name, title } = workload
+  return { workload: name, title, callers, connections, lines: all.map((taking) => lineOf(taking, all)) }
 }

@@ -112,7 +112,7 @@ describe.concurrent("npm run bench", () => {
 
   it("leaves no process when it is stopped or killed", { timeout }, async ({ expect }) => {
     for (const [signal, expected] of [["SIGINT", 130], ["SIGKILL", null]] as const) {
-      const { child, ended, said, server } = start("--only", "floor")
+      const { child, ended, said, server } = start("--only", "floor", "--workload", "rpc")
       await said(/round 1 of/)
       const { origin } = await server()
       const children = childrenOf(child.pid)
@@ -125,7 +125,7 @@ describe.concurrent("npm run bench", () => {
   })
 
   it("fails when its server does", { timeout }, async ({ expect }) => {
-    const { ended, said, server } = start("--only", "floor")
+    const { ended, said, server } = start("--only", "floor", "--workload", "rpc")
     await said(/round 1 of/)
     process.kill((await server()).pid, "SIGKILL")
     const { code, stderr, stdout } = await ended

@@ -1,9 +1,17 @@
 // Who takes part, in the order of their turns. What each is made of is loaded where it plays.
 import type { Contender, Open } from "../contender.js"
+import type { Workload } from "../workload.js"
 
-const contender = (name: string, title: string, load: () => Promise<Open>): Contender => ({
+interface Abilities {
+  readonly everywhere?: boolean
+  readonly can?: (workload: Workload) => boolean
+}
+
+const contender = (name: string, title: string, load: () => Promise<Open>, abilities: Abilities = {}): Contender => ({
   name,
   title,
+  everywhere: abilities.everywhere ?? false,
+  can: abilities.can ?? (() => true),
   open: async (setup) => {
     const open = await load()
     return open(setup)
@@ -14,26 +22,48 @@ const undici = () => import("./undici.js")
 const nodeHttp = () => import("./nodeHttp.js")
 const effect = () => import("./effectClients.js")
 
+const everywhere = true
+
+const streams = ({ reads, upload }: Workload): boolean => reads === "stream" || upload > 0
+
+/** It trusts the server, has nothing to give up, and one origin. */
+const forFloor = ({ givesUp, origins, site }: Workload): boolean =>
+  !givesUp && origins === 1 && !site.startsWith("nginx")
+
+/** A client has one origin, and a new one for each caller would be no pool. */
+const forClients = (workload: Workload): boolean =>
+  !streams(workload) && !workload.givesUp && !workload.cold && workload.origins === 1
+
+/** They hand streams and signals to node:http, which takes part itself. */
+const overHttp = (workload: Workload): boolean => !streams(workload) && !workload.givesUp
+
+/** It does not tell the server how long a streamed body is. */
+const forFetch = ({ upload }: Workload): boolean => upload === 0
+
 export const contenders: ReadonlyArray<Contender> = [
-  contender("floor", "bare node:net", async () => (await import("./floor.js")).floor),
-  contender("clients", "undici Client × 50, dispatch", async () => (await undici()).clients),
-  contender("dispatch", "undici Pool.dispatch", async () => (await undici()).dispatch),
-  contender("request", "undici Pool.request", async () => (await undici()).request),
-  contender("fetch", "global fetch", async () => (await undici()).globalFetch),
-  contender("http", "node:http, keep-alive Agent", async () => (await nodeHttp()).plainAgent),
-  contender("agentkeepalive", "node:http, agentkeepalive", async () => (await nodeHttp()).agentkeepalive),
-  contender("got", "got, keep-alive Agent", async () => (await nodeHttp()).gotAgent),
-  contender("axios", "axios, keep-alive Agent", async () => (await nodeHttp()).axiosAgent),
+  contender("floor", "bare node:net", async () => (await import("./floor.js")).floor, { everywhere, can: forFloor }),
+  contender("clients", "undici Client × 50, dispatch", async () => (await undici()).clients, { can: forClients }),
+  contender("dispatch", "undici Pool.dispatch", async () => (await undici()).dispatch, { everywhere }),
+  contender("request", "undici Pool.request", async () => (await undici()).request, { everywhere }),
+  contender("fetch", "global fetch", async () => (await undici()).globalFetch, { can: forFetch }),
+  contender("http", "node:http, keep-alive Agent", async () => (await nodeHttp()).plainAgent, { everywhere }),
+  contender("agentkeepalive", "node:http, agentkeepalive", async () => (await nodeHttp()).agentkeepalive, {
+    can: overHttp
+  }),
+  contender("got", "got, keep-alive Agent", async () => (await nodeHttp()).gotAgent, { can: overHttp }),
+  contender("axios", "axios, keep-alive Agent", async () => (await nodeHttp()).axiosAgent, { can: overHttp }),
   contender("layer", "NodeHttpClient.layer, keep-alive", async () => (await effect()).layer),
-  contender("layerUndici", "NodeHttpClient.layerUndici", async () => (await effect()).layerUndici),
+  contender("layerUndici", "NodeHttpClient.layerUndici", async () => (await effect()).layerUndici, { everywhere }),
   contender(
     "layerUndiciRecorded",
     "the same, spans recorded",
     async () => (await effect()).layerUndiciRecorded
   ),
-  contender("execute", "ours: execute", async () => (await effect()).poolExecute),
+  contender("execute", "ours: execute", async () => (await effect()).poolExecute, { everywhere }),
   contender("httpClient", "ours: HttpClient, no spans", async () => (await effect()).poolHttpClient),
-  contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans),
+  contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans, {
+    everywhere
+  }),
   contender(
     "httpClientRecorded",
     "ours: HttpClient, spans recorded",

@@ -10,12 +10,16 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { Agent } from "undici"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
+import { urlsOf } from "../contender.js"
 import { effects } from "../drivers.js"
-import { check } from "../workloads.js"
+import type { Workload } from "../workload.js"
+import { check, checkStatus, giveUpAfter, neverPath, uploadPieces } from "../workload.js"
 
 /** What a program does about spans: its own choice. */
 type Tracing = (callers: Effect.Effect<void, unknown>) => Effect.Effect<void, unknown>
@@ -34,71 +38,120 @@ const recorded: Tracing = Effect.withTracer(
 
 /** A contender whose layer is built once, and whose calls are made with the services that it gives. */
 const over = <R, E>(
-  layer: (connections: number) => Layer.Layer<R, E>,
-  call: (setup: Setup) => Effect.Effect<Effect.Effect<void, unknown>, never, R>,
+  layer: (setup: Setup) => Layer.Layer<R, E>,
+  calls: (setup: Setup) => Effect.Effect<Calls, never, R>,
   tracing: Tracing
 ): Open =>
 async (setup) => {
-  const runtime = ManagedRuntime.make(layer(setup.connections))
-  return { play: effects(await runtime.runPromise(call(setup)), tracing), close: () => runtime.dispose() }
+  const runtime = ManagedRuntime.make(layer(setup))
+  const { call, giveUp } = await runtime.runPromise(calls(setup))
+  return { play: effects(setup.workload, call, giveUp, tracing), close: () => runtime.dispose() }
 }
 
-const checkStatus = (status: number): void => {
-  if (status !== 200) throw new BrokenRun(`status ${status}`)
+interface Calls {
+  readonly call: Effect.Effect<void, unknown>
+  readonly giveUp: Effect.Effect<void, unknown>
 }
 
-const execute = ({ origin, workload }: Setup) =>
-  Effect.map(ConnectionPool.ConnectionPool, (pool) => {
-    const { body, headers, method, path, reads } = workload
-    const url = `${origin}${path}`
-    return Effect.suspend(() => pool.execute({ url, method, headers, body })).pipe(
+/** Gives up in the way of those who write Effects. */
+const givenUp = (call: Effect.Effect<unknown, unknown>): Effect.Effect<void, unknown> =>
+  Effect.flatMap(
+    Effect.timeoutOption(call, giveUpAfter),
+    (answer) =>
+      Option.isNone(answer) ? Effect.void : Effect.fail(new BrokenRun("a call was answered that is never answered"))
+  )
+
+/** A piece at a time, as they come from a file or a socket. */
+const uploadOf = (workload: Workload): Stream.Stream<Uint8Array> =>
+  Stream.suspend(() => Stream.fromIteratorSucceed(uploadPieces(workload), 1))
+
+const countBytes = <E>(body: Stream.Stream<Uint8Array, E>): Effect.Effect<number, E> =>
+  Stream.runFold(body, 0, (bytes, piece) => bytes + piece.length)
+
+const execute = (setup: Setup) =>
+  Effect.map(ConnectionPool.ConnectionPool, (pool): Calls => {
+    const { workload } = setup
+    const { method, reads, upload } = workload
+    const headers = upload === 0 ? workload.headers : { ...workload.headers, "content-length": String(upload) }
+    const url = urlsOf(setup)
+    const never = urlsOf(setup, neverPath)
+    const request = (url: string) => ({
+      url,
+      method,
+      headers,
+      body: upload === 0 ? workload.body : uploadOf(workload)
+    })
+    const streamed = Effect.suspend(() => pool.stream(request(url()))).pipe(
+      Effect.flatMap((response) => {
+        checkStatus(response.status)
+        return countBytes(response.body)
+      }),
+      Effect.scoped
+    )
+    const whole = Effect.suspend(() => pool.execute(request(url()))).pipe(
       Effect.flatMap((response) => {
         checkStatus(response.status)
         if (reads === "json") return response.json
         return Effect.succeed(reads === "text" ? response.text : response.body)
-      }),
-      Effect.map((value) => check(workload, value))
+      })
     )
+    return {
+      call: Effect.map(reads === "stream" ? streamed : whole, (value) => check(workload, value)),
+      giveUp: givenUp(Effect.suspend(() => pool.execute(request(never()))))
+    }
   })
 
-const httpClient = ({ origin, workload }: Setup) =>
-  Effect.map(HttpClient.HttpClient, (client) => {
-    const { body, headers, method, path, reads } = workload
-    const url = `${origin}${path}`
+const httpClient = (setup: Setup) =>
+  Effect.map(HttpClient.HttpClient, (client): Calls => {
+    const { workload } = setup
+    const { headers, method, reads, upload } = workload
+    const url = urlsOf(setup)
+    const never = urlsOf(setup, neverPath)
     // The body says the type. The request is made anew for each call, as it is where every call has a body of its own.
     const { "content-type": type, ...others } = headers
-    const request = () =>
-      HttpClientRequest.make(method)(
-        url,
-        body === undefined ? { headers: others } : { headers: others, body: HttpBody.text(body, type) }
-      )
-    return Effect.suspend(() => client.execute(request())).pipe(
-      Effect.flatMap((response) => {
-        checkStatus(response.status)
-        if (reads === "bytes") return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
-        return reads === "json" ? response.json : response.text
-      }),
-      Effect.map((value) => check(workload, value))
-    )
+    const body = (): HttpBody.HttpBody => {
+      if (upload > 0) return HttpBody.stream(uploadOf(workload), type, upload)
+      return workload.body === undefined ? HttpBody.empty : HttpBody.text(workload.body, type)
+    }
+    const request = (url: string) => HttpClientRequest.make(method)(url, { headers: others, body: body() })
+    return {
+      call: Effect.suspend(() => client.execute(request(url()))).pipe(
+        Effect.flatMap((response): Effect.Effect<unknown, unknown> => {
+          checkStatus(response.status)
+          if (reads === "stream") return countBytes(response.stream)
+          if (reads === "bytes") return Effect.map(response.arrayBuffer, (buffer) => new Uint8Array(buffer))
+          return reads === "json" ? response.json : response.text
+        }),
+        Effect.map((value) => check(workload, value))
+      ),
+      giveUp: givenUp(Effect.suspend(() => client.execute(request(never()))))
+    }
   })
 
-const pool = (connections: number) => NodeConnectionPool.layer({ maxConnectionsPerOrigin: connections })
+/** The limit of all connections is out of the way: each origin has its own. */
+const poolOptions = ({ ca, connections, origins }: Setup) => ({
+  maxConnectionsPerOrigin: connections,
+  maxConnections: Math.max(1_024, connections, origins.length),
+  ...(ca === undefined ? {} : { tls: { ca } })
+})
 
-const poolClient = (connections: number) => NodeConnectionPool.layerHttpClient({ maxConnectionsPerOrigin: connections })
+const pool = (setup: Setup) => NodeConnectionPool.layer(poolOptions(setup))
 
-const platformHttp = (connections: number) =>
+const poolClient = (setup: Setup) => NodeConnectionPool.layerHttpClient(poolOptions(setup))
+
+const platformHttp = ({ ca, connections }: Setup) =>
   Layer.provide(
     NodeHttpClient.layerWithoutAgent,
-    NodeHttpClient.makeAgentLayer({ keepAlive: true, maxSockets: connections })
+    NodeHttpClient.makeAgentLayer({ keepAlive: true, maxSockets: connections, ...(ca === undefined ? {} : { ca }) })
   )
 
-const platformUndici = (connections: number) =>
+const platformUndici = ({ ca, connections }: Setup) =>
   Layer.provide(
     NodeHttpClient.layerUndiciWithoutDispatcher,
     Layer.scoped(
       NodeHttpClient.Dispatcher,
       Effect.acquireRelease(
-        Effect.sync(() => new Agent({ connections })),
+        Effect.sync(() => new Agent(ca === undefined ? { connections } : { connections, connect: { ca } })),
         (agent) => Effect.promise(() => agent.destroy())
       )
     )

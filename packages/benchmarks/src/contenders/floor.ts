@@ -1,16 +1,18 @@
 // What no client can pass: bare sockets, the request's bytes prepared, no parser. It trusts the server to be ours.
 import * as net from "node:net"
+import * as tls from "node:tls"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
 import { callbacks } from "../drivers.js"
-import type { Workload } from "../workloads.js"
-import { check, readPieces } from "../workloads.js"
+import type { Workload } from "../workload.js"
+import { Sink, uploadPieces } from "../workload.js"
 
 type Done = (error?: unknown) => void
 
-const requestBytes = (origin: string, { body = "", headers, method, path }: Workload): Buffer => {
+const requestBytes = (origin: string, { body = "", headers, method, path, upload }: Workload): Buffer => {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")
-  const length = body === "" ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`
+  const bytes = upload > 0 ? upload : Buffer.byteLength(body)
+  const length = bytes === 0 ? "" : `content-length: ${bytes}\r\n`
   return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${new URL(origin).host}\r\n${lines}${length}\r\n${body}`)
 }
 
@@ -20,27 +22,34 @@ const contentLength = (head: string): number => {
   return Number(digits)
 }
 
+const connect = ({ ca, origins: [origin = ""] }: Setup): net.Socket => {
+  const to = { host: "127.0.0.1", port: Number(new URL(origin).port) }
+  return ca === undefined ? net.connect({ ...to, noDelay: true }) : tls.connect({ ...to, ca }).setNoDelay(true)
+}
+
 /** A socket that sends the request and counts the bytes of its answer. */
 class Line {
   readonly #socket: net.Socket
-  #pieces: Array<Buffer> = []
+  readonly #workload: Workload
+  #sink: Sink | undefined
   #left = 0
   #done: Done = () => {}
 
-  constructor({ origin, workload }: Setup, released: (line: Line) => void) {
-    this.#socket = net.connect({ host: "127.0.0.1", port: Number(new URL(origin).port), noDelay: true })
+  constructor(setup: Setup, released: (line: Line) => void) {
+    this.#workload = setup.workload
+    this.#socket = connect(setup)
     this.#socket.on("error", (error) => this.#done(error))
     this.#socket.on("close", () => this.#done(new BrokenRun("the server closed")))
-    this.#socket.on("data", (piece) => {
+    this.#socket.on("data", (piece: Buffer) => {
       try {
         this.#read(piece)
         if (this.#left > 0) return
-        check(workload, readPieces(workload, this.#pieces))
+        this.#sink?.check()
       } catch (error) {
         return this.#done(error)
       }
       const done = this.#done
-      this.#pieces = []
+      this.#sink = undefined
       released(this)
       done()
     })
@@ -49,6 +58,7 @@ class Line {
   send(bytes: Buffer, done: Done): void {
     this.#done = done
     this.#socket.write(bytes)
+    if (this.#workload.upload > 0) this.#upload(uploadPieces(this.#workload))
   }
 
   destroy(): void {
@@ -56,21 +66,31 @@ class Line {
     this.#socket.destroy()
   }
 
-  #read(piece: Buffer): void {
-    if (this.#pieces.length > 0) {
-      this.#pieces.push(piece)
-      this.#left -= piece.length
-      return
+  #upload(pieces: Generator<Buffer, void>): void {
+    for (let next = pieces.next(); !next.done; next = pieces.next()) {
+      if (!this.#socket.write(next.value)) return void this.#socket.once("drain", () => this.#upload(pieces))
     }
-    const headEnd = piece.indexOf("\r\n\r\n") // our server writes a head in one piece
-    const body = piece.subarray(headEnd + 4)
-    this.#pieces.push(body)
-    this.#left = contentLength(piece.toString("latin1", 0, headEnd)) - body.length
+  }
+
+  #read(piece: Buffer): void {
+    if (this.#sink === undefined) {
+      const headEnd = piece.indexOf("\r\n\r\n") // our server writes a head in one piece
+      this.#left = contentLength(piece.toString("latin1", 0, headEnd))
+      this.#sink = new Sink(this.#workload)
+      return this.#take(piece.subarray(headEnd + 4))
+    }
+    this.#take(piece)
+  }
+
+  #take(piece: Buffer): void {
+    this.#sink?.take(piece)
+    this.#left -= piece.length
   }
 }
 
 export const floor: Open = async (setup) => {
-  const bytes = requestBytes(setup.origin, setup.workload)
+  const [origin = ""] = setup.origins
+  const bytes = requestBytes(origin, setup.workload)
   const waiting: Array<Done> = []
   const idle: Array<Line> = []
   const released = (line: Line): void => {
@@ -80,12 +100,14 @@ export const floor: Open = async (setup) => {
   }
   const lines = Array.from({ length: setup.connections }, () => new Line(setup, released))
   idle.push(...lines)
+  const send = (done: Done): void => {
+    const line = idle.pop()
+    if (line === undefined) waiting.push(done)
+    else line.send(bytes, done)
+  }
+  const neverAsked = (done: Done): void => done(new BrokenRun("there is nothing to give up"))
   return {
-    play: callbacks((done) => {
-      const line = idle.pop()
-      if (line === undefined) waiting.push(done)
-      else line.send(bytes, done)
-    }),
+    play: callbacks(setup.workload, send, neverAsked),
     close: async () => lines.forEach((line) => line.destroy())
   }
 }

@@ -3,79 +3,130 @@ import Agentkeepalive from "agentkeepalive"
 import axios from "axios"
 import got from "got"
 import * as http from "node:http"
+import * as https from "node:https"
+import { pipeline, Readable } from "node:stream"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
+import { urlsOf } from "../contender.js"
 import type { Driver } from "../drivers.js"
 import { callbacks, promises } from "../drivers.js"
-import { check, readPieces } from "../workloads.js"
+import { check, checkStatus, giveUpAfter, neverPath, Sink, uploadPieces } from "../workload.js"
 
 interface AgentOptions {
   readonly keepAlive: true
   readonly maxSockets: number
+  readonly ca?: string
 }
 
-const over = (
-  makeAgent: (options: AgentOptions) => http.Agent,
-  drive: (setup: Setup, agent: http.Agent) => Driver
-): Open =>
-async (setup) => {
-  const agent = makeAgent({ keepAlive: true, maxSockets: setup.connections })
+type MakeAgent = (options: AgentOptions) => http.Agent
+
+interface AgentKind {
+  readonly http: MakeAgent
+  readonly https: MakeAgent
+}
+
+const nodeAgents: AgentKind = {
+  http: (options) => new http.Agent(options),
+  https: (options) => new https.Agent(options)
+}
+
+const agentkeepalives: AgentKind = {
+  http: (options) => new Agentkeepalive(options),
+  https: (options) => new Agentkeepalive.HttpsAgent(options)
+}
+
+const over = (kind: AgentKind, drive: (setup: Setup, agent: http.Agent) => Driver): Open => async (setup) => {
+  const options = { keepAlive: true, maxSockets: setup.connections } as const
+  const agent = setup.ca === undefined ? kind.http(options) : kind.https({ ...options, ca: setup.ca })
   return { play: drive(setup, agent), close: async () => agent.destroy() }
 }
 
-const nodeAgent = (options: AgentOptions): http.Agent => new http.Agent(options)
-
-const plain = ({ origin, workload }: Setup, agent: http.Agent): Driver => {
-  const { body, headers, method, path } = workload
-  const url = `${origin}${path}`
-  return callbacks((done) => {
-    const request = http.request(url, { agent, method, headers }, (response) => {
-      const pieces: Array<Buffer> = []
-      response.on("data", (piece: Buffer) => pieces.push(piece))
-      response.on("error", done)
-      response.on("end", () => {
-        try {
-          if (response.statusCode !== 200) throw new BrokenRun(`status ${response.statusCode}`)
-          check(workload, readPieces(workload, pieces))
-        } catch (error) {
-          return done(error)
-        }
-        done()
+const plain = (setup: Setup, agent: http.Agent): Driver => {
+  const { ca, workload } = setup
+  const { body, method, upload } = workload
+  const headers = upload === 0 ? workload.headers : { ...workload.headers, "content-length": upload }
+  const request = ca === undefined ? http.request : https.request
+  const url = urlsOf(setup)
+  const never = urlsOf(setup, neverPath)
+  return callbacks(
+    workload,
+    (done) => {
+      const sent = request(url(), { agent, method, headers }, (response) => {
+        const sink = new Sink(workload)
+        response.on("data", (piece: Buffer) => sink.take(piece))
+        response.on("error", done)
+        response.on("end", () => {
+          try {
+            checkStatus(response.statusCode)
+            sink.check()
+          } catch (error) {
+            return done(error)
+          }
+          done()
+        })
       })
-    })
-    request.on("error", done)
-    request.end(body)
-  })
-}
-
-const withGot = ({ origin, workload }: Setup, agent: http.Agent): Driver => {
-  const { body, headers, method, path, reads } = workload
-  const url = `${origin}${path}`
-  const client = got.extend({ agent: { http: agent }, retry: { limit: 0 } })
-  const read = reads === "bytes" ? "buffer" : reads
-  return promises(async () =>
-    check(workload, await client(url, { method, headers, ...(body === undefined ? {} : { body }) })[read]())
+      sent.on("error", done)
+      if (upload === 0) sent.end(body)
+      else pipeline(Readable.from(uploadPieces(workload), { objectMode: false }), sent, () => {})
+    },
+    (done) => {
+      const signal = AbortSignal.timeout(giveUpAfter)
+      const sent = request(never(), { agent, method, headers, signal }, () => {
+        done(new BrokenRun("a call was answered that is never answered"))
+      })
+      sent.on("error", (error) => {
+        if (signal.aborted && error.name === "AbortError") done()
+        else done(error)
+      })
+      sent.end(body)
+    }
   )
 }
 
-const withAxios = ({ origin, workload }: Setup, agent: http.Agent): Driver => {
-  const { body, headers, method, path, reads } = workload
-  const url = `${origin}${path}`
+const nothingToGiveUp = async (): Promise<void> => {
+  throw new BrokenRun("there is nothing to give up")
+}
+
+const withGot = (setup: Setup, agent: http.Agent): Driver => {
+  const { ca, workload } = setup
+  const { body, headers, method, reads } = workload
+  const url = urlsOf(setup)
+  const client = got.extend({
+    agent: ca === undefined ? { http: agent } : { https: agent as https.Agent },
+    retry: { limit: 0 }
+  })
+  if (reads === "stream") throw new BrokenRun("streams are node:http's")
+  const read = reads === "bytes" ? "buffer" : reads
+  return promises(
+    workload,
+    async () =>
+      check(workload, await client(url(), { method, headers, ...(body === undefined ? {} : { body }) })[read]()),
+    nothingToGiveUp
+  )
+}
+
+const withAxios = (setup: Setup, agent: http.Agent): Driver => {
+  const { body, headers, method, reads } = setup.workload
+  const url = urlsOf(setup)
   // The environment's proxy would be a way round for axios alone.
-  const client = axios.create({ httpAgent: agent, proxy: false })
+  const client = axios.create({ httpAgent: agent, httpsAgent: agent, proxy: false })
   const responseType = reads === "bytes" ? "arraybuffer" : reads
   // As bytes: text that is called JSON is parsed before it is sent.
   const data = body === undefined ? undefined : Buffer.from(body)
-  return promises(async () => {
-    const response = await client.request({ url, method, headers: { ...headers }, data, responseType })
-    check(workload, response.data)
-  })
+  return promises(
+    setup.workload,
+    async () => {
+      const response = await client.request({ url: url(), method, headers: { ...headers }, data, responseType })
+      check(setup.workload, response.data)
+    },
+    nothingToGiveUp
+  )
 }
 
-export const plainAgent = over(nodeAgent, plain)
+export const plainAgent = over(nodeAgents, plain)
 
-export const agentkeepalive = over((options) => new Agentkeepalive(options), plain)
+export const agentkeepalive = over(agentkeepalives, plain)
 
-export const gotAgent = over(nodeAgent, withGot)
+export const gotAgent = over(nodeAgents, withGot)
 
-export const axiosAgent = over(nodeAgent, withAxios)
+export const axiosAgent = over(nodeAgents, withAxios)

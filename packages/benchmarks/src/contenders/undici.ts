@@ -1,27 +1,47 @@
 // undici in the ways it can be called, and Node's own fetch over it.
+import { Readable } from "node:stream"
 import type { Dispatcher } from "undici"
 import { Agent, Client, Pool } from "undici"
 import { BrokenRun } from "../brokenRun.js"
-import type { Open } from "../contender.js"
+import type { Open, Setup } from "../contender.js"
+import { nextOf, urlsOf } from "../contender.js"
 import { callbacks, promises } from "../drivers.js"
-import type { Workload } from "../workloads.js"
-import { check, readPieces } from "../workloads.js"
+import type { Workload } from "../workload.js"
+import { check, checkStatus, giveUpAfter, neverPath, Sink, uploadPieces } from "../workload.js"
 
-const checkStatus = (status: number): void => {
-  if (status !== 200) throw new BrokenRun(`status ${status}`)
+type Done = (error?: unknown) => void
+
+/** What a dispatcher takes of a workload, but for origin and path. */
+const asked = (workload: Workload): () => Omit<Dispatcher.DispatchOptions, "path"> => {
+  const { body = null, headers, method, upload } = workload
+  if (upload === 0) return () => ({ method, headers, body })
+  const declared = { ...headers, "content-length": String(upload) }
+  return () => ({ method, headers: declared, body: Readable.from(uploadPieces(workload), { objectMode: false }) })
 }
 
+/** A pool where there is one origin, as its users have it. */
+const dispatcherFor = ({ ca, connections, origins: [origin = "", ...others] }: Setup): Dispatcher => {
+  const options = ca === undefined ? { connections } : { connections, connect: { ca } }
+  return others.length === 0 ? new Pool(origin, options) : new Agent(options)
+}
+
+const answeredAnyway = () => new BrokenRun("a call was answered that is never answered")
+
 /** Sends one request the way of those who want no Promise and no stream. */
-const dispatchOn = (dispatcher: Dispatcher, workload: Workload, done: (error?: unknown) => void): void => {
-  const pieces: Array<Buffer> = []
-  const { body = null, headers, method, path } = workload
-  dispatcher.dispatch({ method, path, headers, body }, {
+const dispatchOn = (
+  dispatcher: Dispatcher,
+  workload: Workload,
+  options: Dispatcher.DispatchOptions,
+  done: Done
+): void => {
+  const sink = new Sink(workload)
+  dispatcher.dispatch(options, {
     onRequestStart: () => {},
     onResponseStart: (_, status) => checkStatus(status),
-    onResponseData: (_, piece) => void pieces.push(piece),
+    onResponseData: (_, piece) => sink.take(piece),
     onResponseEnd: () => {
       try {
-        check(workload, readPieces(workload, pieces))
+        sink.check()
       } catch (error) {
         return done(error)
       }
@@ -31,57 +51,142 @@ const dispatchOn = (dispatcher: Dispatcher, workload: Workload, done: (error?: u
   })
 }
 
-export const clients: Open = async ({ connections, origin, workload }) => {
+const giveUpOn = (dispatcher: Dispatcher, options: Dispatcher.DispatchOptions, done: Done): void => {
+  const reason = new Error("given up")
+  let timer: NodeJS.Timeout | undefined
+  dispatcher.dispatch(options, {
+    onRequestStart: (controller) => {
+      timer = setTimeout(() => controller.abort(reason), giveUpAfter)
+    },
+    onResponseStart: () => {},
+    onResponseData: () => {},
+    onResponseEnd: () => done(answeredAnyway()),
+    onResponseError: (_, error) => {
+      clearTimeout(timer)
+      if (error === reason) done()
+      else done(error)
+    }
+  })
+}
+
+export const clients: Open = async ({ ca, connections, origins: [origin = ""], workload }) => {
   // No pool: each caller's next request goes to the next client, which queues it.
-  const all = Array.from({ length: connections }, () => new Client(origin))
+  const connect = ca === undefined ? {} : { connect: { ca } }
+  const all = Array.from({ length: connections }, () => new Client(origin, connect))
+  const options = asked(workload)
+  const { path } = workload
   let next = 0
+  const send = (done: Done): void => {
+    const client = all[next++ % connections]
+    if (client !== undefined) dispatchOn(client, workload, { ...options(), path }, done)
+  }
   return {
-    play: callbacks((done) => {
-      const client = all[next++ % connections]
-      if (client !== undefined) dispatchOn(client, workload, done)
-    }),
+    play: callbacks(workload, send, (done) => done(new BrokenRun("there is nothing to give up"))),
     close: async () => void await Promise.all(all.map((client) => client.destroy()))
   }
 }
 
-export const dispatch: Open = async ({ connections, origin, workload }) => {
-  const pool = new Pool(origin, { connections })
+export const dispatch: Open = async (setup) => {
+  const { origins, workload } = setup
+  const dispatcher = dispatcherFor(setup)
+  const options = asked(workload)
+  const { path } = workload
+  const origin = nextOf(origins)
   return {
-    play: callbacks((done) => dispatchOn(pool, workload, done)),
-    close: () => pool.destroy()
+    play: callbacks(
+      workload,
+      (done) => dispatchOn(dispatcher, workload, { ...options(), origin: origin(), path }, done),
+      (done) => giveUpOn(dispatcher, { ...options(), origin: origin(), path: neverPath }, done)
+    ),
+    close: () => dispatcher.destroy()
   }
 }
 
-const readBody = async (workload: Workload, body: Dispatcher.ResponseData["body"]): Promise<unknown> =>
-  workload.reads === "bytes" ? new Uint8Array(await body.arrayBuffer()) : body[workload.reads]()
-
-export const request: Open = async ({ connections, origin, workload }) => {
-  const pool = new Pool(origin, { connections })
-  const { body = null, headers, method, path } = workload
-  return {
-    play: promises(async () => {
-      const response = await pool.request({ method, path, headers, body })
-      checkStatus(response.statusCode)
-      check(workload, await readBody(workload, response.body))
-    }),
-    close: () => pool.destroy()
+const readBody = async (workload: Workload, body: Dispatcher.ResponseData["body"]): Promise<unknown> => {
+  switch (workload.reads) {
+    case "stream": {
+      let bytes = 0
+      for await (const piece of body) bytes += piece.length
+      return bytes
+    }
+    case "bytes":
+      return new Uint8Array(await body.arrayBuffer())
+    case "json":
+      return body.json()
+    case "text":
+      return body.text()
   }
 }
 
-export const globalFetch: Open = async ({ connections, origin, workload }) => {
-  const dispatcher = new Agent({ connections })
-  const { body = null, headers, method, path } = workload
-  const url = `${origin}${path}`
+/** The caller has a signal that aborts after a while, and knows what it looks like. */
+const givenUp = async (call: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+  const signal = AbortSignal.timeout(giveUpAfter)
+  try {
+    await call(signal)
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return
+    throw error
+  }
+  throw answeredAnyway()
+}
+
+export const request: Open = async (setup) => {
+  const { origins, workload } = setup
+  const dispatcher = dispatcherFor(setup)
+  const options = asked(workload)
+  const { path } = workload
+  const origin = nextOf(origins)
   return {
-    play: promises(async () => {
-      // `dispatcher` is undici's addition to what the DOM knows of fetch.
-      const response = await fetch(url, { method, headers, body, dispatcher } as RequestInit)
-      checkStatus(response.status)
-      check(
-        workload,
-        workload.reads === "bytes" ? new Uint8Array(await response.arrayBuffer()) : await response[workload.reads]()
-      )
-    }),
+    play: promises(
+      workload,
+      async () => {
+        const response = await dispatcher.request({ ...options(), origin: origin(), path })
+        checkStatus(response.statusCode)
+        check(workload, await readBody(workload, response.body))
+      },
+      () => givenUp((signal) => dispatcher.request({ ...options(), origin: origin(), path: neverPath, signal }))
+    ),
+    close: () => dispatcher.destroy()
+  }
+}
+
+const readFetched = async (workload: Workload, response: Response): Promise<unknown> => {
+  switch (workload.reads) {
+    case "stream": {
+      let bytes = 0
+      const reader = response.body?.getReader()
+      for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+        bytes += read.value.length
+      }
+      return bytes
+    }
+    case "bytes":
+      return new Uint8Array(await response.arrayBuffer())
+    case "json":
+      return response.json()
+    case "text":
+      return response.text()
+  }
+}
+
+export const globalFetch: Open = async (setup) => {
+  const { ca, connections, workload } = setup
+  const dispatcher = new Agent(ca === undefined ? { connections } : { connections, connect: { ca } })
+  const { body = null, headers, method } = workload
+  // `dispatcher` is undici's addition to what the DOM knows of fetch.
+  const init = { method, headers, body, dispatcher } as RequestInit
+  const url = urlsOf(setup)
+  const never = urlsOf(setup, neverPath)
+  return {
+    play: promises(
+      workload,
+      async () => {
+        const response = await fetch(url(), init)
+        checkStatus(response.status)
+        check(workload, await readFetched(workload, response))
+      },
+      () => givenUp((signal) => fetch(never(), { ...init, signal }))
+    ),
     close: () => dispatcher.destroy()
   }
 }

@@ -6,6 +6,18 @@ import { answer } from "./answer.js"
 
 await answer<ToServer, FromServer>(async () => {
   const server = new RawServer(workloads)
-  const port = await server.listen()
-  return () => ({ port, ...server.take() })
+  return async (question) => {
+    const ports: Array<number> = []
+    switch (question.type) {
+      case "listen":
+        for (let i = 0; i < question.ports; i++) ports.push(await server.listen(question.certificate))
+        return { ports, held: server.held, requests: 0, connections: 0 }
+      case "take":
+        return { ports, held: server.held, ...server.take() }
+      case "held":
+        return { ports, held: server.held, requests: 0, connections: 0 }
+      case "release":
+        return { ports, held: server.release(), requests: 0, connections: 0 }
+    }
+  }
 })
