@@ -23,6 +23,7 @@ export interface Verdict {
 const goals: ReadonlyArray<Goal> = [
   { name: "execute", to: "dispatch", atLeast: 1.1, callers: [50, 200] },
   { name: "execute", to: "request", atLeast: 1.3, callers: [50, 200] },
+  { name: "core", to: "execute", atLeast: 0.87, callers: [50, 200] },
   { name: "httpClientSpans", to: "layerUndici", atLeast: 6, callers: [50] },
   { name: "httpClientSpans", to: "request", atLeast: 0.8, callers: [50] }
 ]

@@ -15,7 +15,10 @@ import type { Workload } from "./workload.js"
 /** Those that the others are compared with. */
 export const references = ["dispatch", "request", "floor"] as const
 
-export type Reference = typeof references[number] | "layerUndici"
+/** Those that one contender has a goal against. */
+const others = ["layerUndici", "execute"] as const
+
+export type Reference = typeof references[number] | typeof others[number]
 
 /** How many times as many requests a second as another contender, and how many with the same CPU time. */
 export interface Comparison {
@@ -81,7 +84,7 @@ const compare = ({ samples }: Taking, to: Reference, others: ReadonlyArray<Sampl
 
 const lineOf = (taking: Taking, all: ReadonlyArray<Taking>): Line => {
   const { contender: { name, title }, samples } = taking
-  const comparisons = ([...references, "layerUndici"] as const).flatMap((reference) => {
+  const comparisons = [...references, ...others].flatMap((reference) => {
     const other = all.find(({ contender }) => contender.name === reference)
     return other === undefined ? [] : [compare(taking, reference, other.samples)]
   })

@@ -79,7 +79,7 @@ describe.concurrent("npm run bench", () => {
         expect(cpuMicroseconds.min).toBeGreaterThan(0)
         expect(latencyMilliseconds.p50).toBeGreaterThan(0)
         expect(latencyMilliseconds.max).toBeGreaterThanOrEqual(latencyMilliseconds.p999)
-        expect(comparisons.map(({ to }) => to)).toEqual(["dispatch"])
+        expect(comparisons.map(({ to }) => to)).toEqual(["dispatch", "execute"])
       }
       expect(lines[0]?.comparisons[0]?.perSecond).toMatchObject({ min: 1, max: 1 })
     }

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -99,6 +100,15 @@ export interface Service {
   readonly name: string
   /** Sends a request and reads the whole answer. Any status is an answer, not an error. */
   readonly execute: (request: PoolRequest) => Effect.Effect<PoolResponse, PoolError>
+  /**
+   * `execute` without a fiber, whose cost is that of half a request: for those who bring the pool to code without Effect. `onExit` is
+   * called once, inside the pool, perhaps before this returns; what it throws is logged. What is returned gives the request up, so
+   * that `onExit` is not called any more.
+   */
+  readonly unsafeExecute: (
+    request: PoolRequest,
+    onExit: (exit: Exit.Exit<PoolResponse, PoolError>) => void
+  ) => () => void
   /** Sends a request; its body is read as it comes, within the scope. */
   readonly stream: (request: PoolRequest) => Effect.Effect<PoolStreamResponse, PoolError, Scope.Scope>
   /**

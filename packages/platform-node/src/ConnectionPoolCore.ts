@@ -162,8 +162,7 @@ export class ConnectionPoolCore extends Base {
   /** Throws where an option cannot be. Nothing is opened yet. */
   constructor(options: ConnectionPoolCoreOptions = {}) {
     super(() => this.#listen())
-    const source = new OwnPool(NodeConnectionPool.layer(Options.checked(options)), () => this.#listen())
-    this.#calls = new Calls(source, {
+    this.#calls = new Calls(this.#ownPool(Options.checked(options)), {
       onCompleted: (method, result) => this.#completed(method, result),
       onFailed: (url, method, error) => this.#failed(url, method, error)
     })
@@ -171,7 +170,9 @@ export class ConnectionPoolCore extends Base {
 
   /** With options from the environment; those that are given win. Throws where a variable or an option cannot be. */
   static fromEnvironment(options: ConnectionPoolCoreOptions = {}): ConnectionPoolCore {
-    return new ConnectionPoolCore(Options.withEnvironment(options))
+    const core = new ConnectionPoolCore()
+    core.#calls.source = core.#ownPool(Options.checked(options, Options.environment()))
+    return core
   }
 
   /**
@@ -276,6 +277,10 @@ export class ConnectionPoolCore extends Base {
     return report
   }
 
+  #ownPool(options: NodePoolOptions): OwnPool {
+    return new OwnPool(NodeConnectionPool.layer(options), () => this.#listen())
+  }
+
   #listen(): void {
     const wanted = eventsOfPool.some((name) => this.listenerCount(name) > 0)
     const { current } = this.#calls.source
@@ -283,14 +288,15 @@ export class ConnectionPoolCore extends Base {
     else if (current !== undefined && !this.#calls.ended) this.#listener.listen(current)
   }
 
+  // Calls end inside the pool: listeners are told behind it.
   #completed(method: string, { agent, latency, reused, status }: ExecuteResult): void {
     if (this.listenerCount("request-complete") === 0) return
-    this.#tell("request-complete", { agent, method, status, latency, reused })
+    queueMicrotask(() => this.#tell("request-complete", { agent, method, status, latency, reused }))
   }
 
   #failed(url: string | URL, method: string, error: ConnectionPoolCoreError): void {
     if (this.listenerCount("request-failed") === 0) return
-    this.#tell("request-failed", { agent: agentOf(url), method, error })
+    queueMicrotask(() => this.#tell("request-failed", { agent: agentOf(url), method, error }))
   }
 
   /** A listener that throws is the program's own failure, as it is of every emitter, and stops nothing here. */

@@ -40,6 +40,9 @@ const overHttp = (workload: Workload): boolean => !streams(workload) && !workloa
 /** It does not tell the server how long a streamed body is. */
 const forFetch = ({ upload }: Workload): boolean => upload === 0
 
+/** It reads whole answers, as JSON or as text. */
+const forCore = ({ reads, upload }: Workload): boolean => upload === 0 && (reads === "json" || reads === "text")
+
 export const contenders: ReadonlyArray<Contender> = [
   contender("floor", "bare node:net", async () => (await import("./floor.js")).floor, { everywhere, can: forFloor }),
   contender("clients", "undici Client × 50, dispatch", async () => (await undici()).clients, { can: forClients }),
@@ -60,6 +63,7 @@ export const contenders: ReadonlyArray<Contender> = [
     async () => (await effect()).layerUndiciRecorded
   ),
   contender("execute", "ours: execute", async () => (await effect()).poolExecute, { everywhere }),
+  contender("core", "ours: ConnectionPoolCore", async () => (await import("./core.js")).core, { can: forCore }),
   contender("httpClient", "ours: HttpClient, no spans", async () => (await effect()).poolHttpClient),
   contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans, {
     everywhere

@@ -24,6 +24,7 @@ import { OpenExchange, WholeResponse } from "./response.js"
 import { runExchange } from "./runExchange.js"
 import { connectionsOf, statsOf } from "./snapshot.js"
 import type { Surroundings } from "./surroundings.js"
+import { unsafeExecute } from "./unsafeExecute.js"
 
 /** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
 const perform = <A, R = never>(
@@ -130,6 +131,7 @@ export const make = (
       name: settings.name,
       execute: (request) =>
         perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
+      unsafeExecute: (request, onExit) => unsafeExecute(pool, request, onExit),
       stream: (request) =>
         perform(pool, request, "scoped", (exchange) => {
           const open = new OpenExchange(exchange)

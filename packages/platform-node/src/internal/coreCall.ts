@@ -1,21 +1,17 @@
 /**
- * One call of `execute`, from its arguments to its Promise: one run of an Effect, its signal, its end.
+ * One call of `execute`, from its arguments to its Promise: one request of the pool, its signal, its end.
  *
  * @internal
  */
+import type { Service } from "@connection-pool/core/ConnectionPool"
 import type { PoolError } from "@connection-pool/core/PoolError"
 import type { PoolRequest } from "@connection-pool/core/PoolRequest"
 import type { PoolResponse } from "@connection-pool/core/PoolResponse"
-import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import * as Runtime from "effect/Runtime"
 import type { ExecuteOptions, ExecuteResult } from "../ConnectionPoolCore.js"
 import type { ConnectionPoolCoreError } from "./coreError.js"
 import * as Errors from "./coreError.js"
 import { requestOf, resultOf } from "./coreRequest.js"
-import type { OpenPool } from "./poolSource.js"
 
 /** Hears how calls end, after their caller. */
 export interface CallObserver {
@@ -30,12 +26,11 @@ export interface CallOwner {
 }
 
 export class Call {
-  #fiber: Fiber.RuntimeFiber<PoolResponse, PoolError> | undefined = undefined
+  /** Gives the request up, once it is under way. */
+  #stop: (() => void) | undefined = undefined
   #request: PoolRequest | undefined = undefined
   #signal: AbortSignal | undefined = undefined
   #onAbort: (() => void) | undefined = undefined
-  /** Why it was given up, once it was. */
-  #givenUp: ConnectionPoolCoreError | undefined = undefined
   #onSettled: Array<() => void> | undefined = undefined
   #settled = false
   readonly #owner: CallOwner
@@ -69,10 +64,9 @@ export class Call {
     return !this.#settled
   }
 
-  run({ runtime, service }: OpenPool): void {
+  run(pool: Service): void {
     if (this.#settled) return
-    this.#fiber = Runtime.runFork(runtime)(service.execute(this.#request!))
-    this.#fiber.addObserver((exit) => this.#ended(exit))
+    this.#stop = pool.unsafeExecute(this.#request!, (exit) => this.#ended(exit))
   }
 
   fail(error: ConnectionPoolCoreError): void {
@@ -83,9 +77,8 @@ export class Call {
   }
 
   giveUp(error: ConnectionPoolCoreError): void {
-    if (this.#fiber === undefined) return this.fail(error)
-    this.#givenUp ??= error
-    this.#fiber.unsafeInterruptAsFork(FiberId.none)
+    this.#stop?.()
+    this.fail(error)
   }
 
   /** Resolves when its caller has been told. */
@@ -102,9 +95,8 @@ export class Call {
   }
 
   #ended(exit: Exit.Exit<PoolResponse, PoolError>): void {
-    if (exit._tag === "Success") return this.#answer(exit.value)
-    const interrupted = this.#givenUp !== undefined && Cause.isInterruptedOnly(exit.cause)
-    this.fail(interrupted ? this.#givenUp! : Errors.ofCause(exit.cause))
+    if (exit._tag === "Success") this.#answer(exit.value)
+    else this.fail(Errors.ofCause(exit.cause))
   }
 
   #answer(response: PoolResponse): void {

@@ -84,8 +84,8 @@ export class Calls implements CallOwner {
       if (!call.prepare()) return
       this.#running.add(call)
       const { current } = this.source
-      if (current !== undefined) call.run(current)
-      else this.source.open().then((pool) => call.run(pool), (error) => call.fail(error))
+      if (current !== undefined) call.run(current.service)
+      else this.source.open().then(({ service }) => call.run(service), (error) => call.fail(error))
     })
   }
 
@@ -119,7 +119,7 @@ export class Calls implements CallOwner {
   /** Closes the connections of the calls that run, and all idle ones; resolves when they are closed, with how many they were. */
   async closeAll(): Promise<number> {
     const closedBefore = this.stats.closed
-    await this.#giveUp(Errors.connectionsClosed)
+    this.#giveUp(Errors.connectionsClosed)
     const { current } = this.source
     if (current !== undefined) await closeIdle(current)
     return this.stats.closed - closedBefore
@@ -139,16 +139,14 @@ export class Calls implements CallOwner {
     let cutOff = 0
     const over = setTimeout(() => {
       cutOff = this.#running.size
-      void this.#giveUp(() => Errors.closed("", "maybe-sent"))
+      this.#giveUp(() => Errors.closed("", "maybe-sent"))
     }, timeout)
     await ended
     clearTimeout(over)
     return { answered: running.length - cutOff, cutOff, unclosed: 0, elapsed: performance.now() - startedAt }
   }
 
-  async #giveUp(error: () => ConnectionPoolCoreError): Promise<void> {
-    const calls = [...this.#running]
-    for (const call of calls) call.giveUp(error())
-    await Promise.all(calls.map((call) => call.settled))
+  #giveUp(error: () => ConnectionPoolCoreError): void {
+    for (const call of [...this.#running]) call.giveUp(error())
   }
 }

@@ -83,15 +83,21 @@ const underGivenName = (options: ConnectionPoolCoreOptions) => (error: InvalidOp
 }
 
 /** The options of the pool; throws a `ConnectionPoolCoreError` where one cannot be. */
-export const checked = (options: ConnectionPoolCoreOptions): NodePoolOptions =>
-  Either.getOrThrowWith(checkedOrNot(options), Errors.ofTyped)
+export const checked = (
+  options: ConnectionPoolCoreOptions,
+  environment: PoolConfig.PoolOptions = {}
+): NodePoolOptions => Either.getOrThrowWith(checkedOrNot(options, environment), Errors.ofTyped)
 
-const checkedOrNot = (options: ConnectionPoolCoreOptions): Either.Either<NodePoolOptions, InvalidOptions> => {
+const checkedOrNot = (
+  options: ConnectionPoolCoreOptions,
+  environment: PoolConfig.PoolOptions
+): Either.Either<NodePoolOptions, InvalidOptions> => {
   // What is no object of options is for the core to refuse.
   if (typeof options !== "object" || options === null) return PoolConfig.resolve(options).pipe(Either.map(() => ({})))
   return Either.mapLeft(
     Either.flatMap(translate(options), (given) => {
-      const { tls, ...poolOptions } = withOldDefaults(given) as NodePoolOptions
+      const all = { ...PoolConfig.merge(environment, given as PoolConfig.PoolOptions) }
+      const { tls, ...poolOptions } = withOldDefaults(all) as NodePoolOptions
       return Either.map(PoolConfig.resolve(poolOptions), () => ({ ...poolOptions, tls }))
     }),
     underGivenName(options)
@@ -99,12 +105,10 @@ const checkedOrNot = (options: ConnectionPoolCoreOptions): Either.Either<NodePoo
 }
 
 /**
- * The options, and below them what the environment sets. The variable of `connectTimeout` was that of `timeout`, and is both here:
- * of the whole request too, unless that has a variable of its own. Throws where a variable cannot be.
+ * What the environment sets. The variable of `connectTimeout` was that of `timeout`, and is both here: of the whole request too, unless
+ * that has a variable of its own. Throws where a variable cannot be.
  */
-export const withEnvironment = (options: ConnectionPoolCoreOptions): ConnectionPoolCoreOptions => {
+export const environment = (): PoolConfig.PoolOptions => {
   const found = Either.getOrThrowWith(Effect.runSync(Effect.either(PoolConfig.fromEnvironment)), Errors.ofVariables)
-  const given = Either.getOrThrowWith(translate(options), Errors.ofTyped)
-  const { connectTimeout, requestTimeout = connectTimeout } = found
-  return PoolConfig.merge({ ...found, requestTimeout }, given as PoolConfig.PoolOptions)
+  return { ...found, requestTimeout: found.requestTimeout ?? found.connectTimeout }
 }
