@@ -9,7 +9,7 @@ import { check, checkStatus, giveUpAfter, neverPath } from "../workload.js"
 export const core: Open = async (setup) => {
   const { ca, connections, workload } = setup
   const { body, headers, method, reads } = workload
-  const pool = new ConnectionPoolCore({ maxSockets: connections, maxFreeSockets: connections, tls: ca && { ca } })
+  const pool = new ConnectionPoolCore({ maxSockets: connections, maxFreeSockets: connections, tls: { ca } })
   const url = urlsOf(setup)
   const never = urlsOf(setup, neverPath)
   const options = { method, headers, body, parseJson: reads === "json" }
