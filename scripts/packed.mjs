@@ -77,8 +77,17 @@ exports.exercise = async (load) => {
   })
   await Effect.runPromise(Effect.provide(program, NodeConnectionPool.layerHttpClient({ decompress: true })))
   assert.equal(sockets, 1)
+
+  const { ConnectionPoolCore } = await load("@connection-pool/platform-node/ConnectionPoolCore")
+  const core = new ConnectionPoolCore({ maxSockets: 1 })
+  const created = []
+  core.on("socket-created", ({ socketId }) => created.push(socketId))
+  for (const id of [4, 5]) assert.deepEqual((await core.execute(url, { body: { id } })).data, { id })
+  await core.close()
+  assert.deepEqual([created.length, core.getMetrics().socketReusePercentage, sockets], [1, "50.00%", 2])
+  await assert.rejects(core.execute(url), { name: "PoolClosed", code: "ERR_POOL_CLOSED" })
   server.close() // the process must now end by itself
-  return "3 requests on 1 connection"
+  return "3 requests on 1 connection, 2 without Effect on another"
 }
 `
 )

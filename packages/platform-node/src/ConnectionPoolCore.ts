@@ -12,16 +12,13 @@ import type { DurationInput } from "effect/Duration"
 import * as Layer from "effect/Layer"
 import type { EventEmitter } from "node:events"
 import type { CoreEvents, CoreMetrics, EndpointStats, HealthReport, WarmupReport } from "./CoreReports.js"
-import { Calls } from "./internal/coreCalls.js"
+import { Core } from "./internal/core.js"
 import * as Errors from "./internal/coreError.js"
-import { eventsOfPool, PoolListener } from "./internal/coreEvents.js"
 import * as Figures from "./internal/coreFigures.js"
 import * as Options from "./internal/coreOptions.js"
-import { agentOf, callOf, warmUp } from "./internal/coreWarmUp.js"
-import { BorrowedPool, OwnPool } from "./internal/poolSource.js"
+import { callOf, warmUp } from "./internal/coreWarmUp.js"
 import { WatchedEmitter } from "./internal/watchedEmitter.js"
 import type { NodePoolOptions } from "./NodeConnectionPool.js"
-import * as NodeConnectionPool from "./NodeConnectionPool.js"
 
 /**
  * Every option of the pool, and the names that some of them had in the class that this replaces.
@@ -133,6 +130,13 @@ export interface WarmupOptions {
  * @category errors
  */
 export const ConnectionPoolCoreError = Errors.ConnectionPoolCoreError
+
+/**
+ * An error of a `ConnectionPoolCore`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
 export type ConnectionPoolCoreError = Errors.ConnectionPoolCoreError
 
 const Base = WatchedEmitter as unknown as new(changed: () => void) => EventEmitter<CoreEvents>
@@ -156,158 +160,175 @@ const Base = WatchedEmitter as unknown as new(changed: () => void) => EventEmitt
  * @category constructors
  */
 export class ConnectionPoolCore extends Base {
-  readonly #calls: Calls
-  readonly #listener = new PoolListener((name, ...payload) => this.#tell(name, ...payload))
+  /** @internal */
+  readonly #core = new Core(this)
 
-  /** Throws where an option cannot be. Nothing is opened yet. */
+  /**
+   * Throws where an option cannot be. Nothing is opened yet.
+   *
+   * @since 0.1.0
+   */
   constructor(options: ConnectionPoolCoreOptions = {}) {
-    super(() => this.#listen())
-    this.#calls = new Calls(this.#ownPool(Options.checked(options)), {
-      onCompleted: (method, result) => this.#completed(method, result),
-      onFailed: (url, method, error) => this.#failed(url, method, error)
-    })
+    super(() => this.#core.listen())
+    this.#core.use(Options.checked(options))
   }
 
-  /** With options from the environment; those that are given win. Throws where a variable or an option cannot be. */
+  /**
+   * With options from the environment; those that are given win. Throws where a variable or an option cannot be.
+   *
+   * @since 0.1.0
+   */
   static fromEnvironment(options: ConnectionPoolCoreOptions = {}): ConnectionPoolCore {
     const core = new ConnectionPoolCore()
-    core.#calls.source = core.#ownPool(Options.checked(options, Options.environment()))
+    core.#core.use(Options.checked(options, Options.environment()))
     return core
   }
 
   /**
    * Over the pool of a running Effect program: one set of limits, and one set of figures. Closing it ends its own requests, which
    * have `drainTimeout` (default 5 seconds); the pool stays open, and is the program's to close.
+   *
+   * @since 0.1.0
    */
   static fromPool(pool: Service, options?: { readonly drainTimeout?: DurationInput | undefined }): ConnectionPoolCore {
     const core = new ConnectionPoolCore()
-    core.#calls.source = new BorrowedPool(pool, options?.drainTimeout ?? "5 seconds")
+    core.#core.borrow(pool, options?.drainTimeout ?? "5 seconds")
     return core
   }
 
-  /** This pool for an Effect program: one set of limits. The pool is built if it was not; it ends with this object. */
+  /**
+   * This pool for an Effect program: one set of limits. The pool is built if it was not; it ends with this object.
+   *
+   * @since 0.1.0
+   */
   get layer(): Layer.Layer<ConnectionPool, InvalidOptions | PoolError> {
-    return Layer.effect(ConnectionPool, this.#calls.service)
+    return Layer.effect(ConnectionPool, this.#core.calls.service)
   }
 
-  /** Builds the pool, with the warm-up of its options. The first request does so, too; again, it does nothing. */
+  /**
+   * Builds the pool, with the warm-up of its options. The first request does so, too; again, it does nothing.
+   *
+   * @since 0.1.0
+   */
   async initialize(): Promise<void> {
-    await this.#calls.open()
+    await this.#core.calls.open()
   }
 
-  /** Sends a request and reads the whole answer. Any status is an answer, not an error. */
+  /**
+   * Sends a request and reads the whole answer. Any status is an answer, not an error.
+   *
+   * @since 0.1.0
+   */
   execute(url: string | URL, options: ExecuteOptions & { readonly parseJson: false }): Promise<ExecuteResult<string>>
   execute<Data = unknown>(url: string | URL, options?: ExecuteOptions): Promise<ExecuteResult<Data>>
   execute(url: string | URL, options: ExecuteOptions = {}): Promise<ExecuteResult> {
-    return this.#calls.execute(url, options)
+    return this.#core.calls.execute(url, options)
   }
 
-  /** The same, with the headers and the timeout of an endpoint; those of the request win. */
+  /**
+   * The same, with the headers and the timeout of an endpoint; those of the request win.
+   *
+   * @since 0.1.0
+   */
   executeWithEndpoint<Data = unknown>(endpoint: Endpoint, options?: ExecuteOptions): Promise<ExecuteResult<Data>>
   executeWithEndpoint(endpoint: Endpoint, options: ExecuteOptions = {}): Promise<ExecuteResult> {
-    return this.#calls.execute(...callOf(endpoint, options))
+    return this.#core.calls.execute(...callOf(endpoint, options))
   }
 
-  /** Opens connections, without a request unless one is given as `probe`. What fails is in the report. */
+  /**
+   * Opens connections, without a request unless one is given as `probe`. What fails is in the report.
+   *
+   * @since 0.1.0
+   */
   async warmupConnections(endpoints: Iterable<Endpoint>, options: WarmupOptions = {}): Promise<WarmupReport> {
-    const report = await warmUp(this.#calls, endpoints, options)
-    this.#tell("warmup-complete", report)
+    const report = await warmUp(this.#core.calls, endpoints, options)
+    this.#core.tell("warmup-complete", report)
     return report
   }
 
-  /** What the pool has done. */
+  /**
+   * What the pool has done.
+   *
+   * @since 0.1.0
+   */
   getMetrics(): CoreMetrics {
-    return Figures.metricsOf(this.#calls.stats)
+    return Figures.metricsOf(this.#core.calls.stats)
   }
 
-  /** The same for each endpoint that the pool knows, by scheme, host and port. */
+  /**
+   * The same for each endpoint that the pool knows, by scheme, host and port.
+   *
+   * @since 0.1.0
+   */
   getStats(): Readonly<Record<string, EndpointStats>> {
-    return Figures.endpointsOf(this.#calls.stats)
+    return Figures.endpointsOf(this.#core.calls.stats)
   }
 
-  /** Of 100 requests, how many were on a connection that had served one before. */
+  /**
+   * Of 100 requests, how many were on a connection that had served one before.
+   *
+   * @since 0.1.0
+   */
   getSocketReusePercentage(): number {
-    return this.#calls.stats.reusePercent
+    return this.#core.calls.stats.reusePercent
   }
 
-  /** Whether requests can be expected to be answered, and what speaks against it. Sends nothing. */
+  /**
+   * Whether requests can be expected to be answered, and what speaks against it. Sends nothing.
+   *
+   * @since 0.1.0
+   */
   healthCheck(): HealthReport {
-    return Figures.healthOf(this.#calls.stats, this.#calls.ended)
+    return Figures.healthOf(this.#core.calls.stats, this.#core.calls.ended)
   }
 
-  /** Closes every idle connection, and says how many. The pool does so by itself with those that are idle for too long. */
+  /**
+   * Closes every idle connection, and says how many. The pool does so by itself with those that are idle for too long.
+   *
+   * @since 0.1.0
+   */
   cleanupUnusedConnections(): number {
-    const connections = this.#calls.closeIdle()
-    this.#tell("cleanup-complete", { agents: [], connections })
+    const connections = this.#core.calls.closeIdle()
+    this.#core.tell("cleanup-complete", { agents: [], connections })
     return connections
   }
 
   /**
    * Closes every connection, and says how many. Requests that run are rejected with an `AbortError`; the pool goes on, and opens new
    * connections for the next ones.
+   *
+   * @since 0.1.0
    */
   async closeAllConnections(): Promise<number> {
-    const connections = await this.#calls.closeAll()
-    this.#tell("all-connections-closed", { connections })
+    const connections = await this.#core.calls.closeAll()
+    this.#core.tell("all-connections-closed", { connections })
     return connections
   }
 
-  /** Takes no more requests, lets those that run end for `drainTimeout`, then closes everything. */
+  /**
+   * Takes no more requests, lets those that run end for `drainTimeout`, then closes everything.
+   *
+   * @since 0.1.0
+   */
   close(): Promise<DrainReport> {
-    return this.#finish(undefined)
+    return this.#core.finish(undefined)
   }
 
-  /** Closes everything at once: requests that run are rejected with `PoolClosed`. Can be awaited; never rejects. */
+  /**
+   * Closes everything at once: requests that run are rejected with `PoolClosed`. Can be awaited; never rejects.
+   *
+   * @since 0.1.0
+   */
   async destroy(): Promise<void> {
-    await this.#finish(0)
+    await this.#core.finish(0)
   }
 
-  /** `close`. */
+  /**
+   * `close`.
+   *
+   * @since 0.1.0
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  async #finish(timeout: number | undefined): Promise<DrainReport> {
-    const first = !this.#calls.ended
-    const connections = this.#calls.openConnections
-    const report = await this.#calls.close(timeout)
-    if (!first) return report
-    await this.#listener.end(this.#calls.source)
-    this.#tell("all-connections-closed", { connections })
-    return report
-  }
-
-  #ownPool(options: NodePoolOptions): OwnPool {
-    return new OwnPool(NodeConnectionPool.layer(options), () => this.#listen())
-  }
-
-  #listen(): void {
-    const wanted = eventsOfPool.some((name) => this.listenerCount(name) > 0)
-    const { current } = this.#calls.source
-    if (!wanted) this.#listener.stop()
-    else if (current !== undefined && !this.#calls.ended) this.#listener.listen(current)
-  }
-
-  // Calls end inside the pool: listeners are told behind it.
-  #completed(method: string, { agent, latency, reused, status }: ExecuteResult): void {
-    if (this.listenerCount("request-complete") === 0) return
-    queueMicrotask(() => this.#tell("request-complete", { agent, method, status, latency, reused }))
-  }
-
-  #failed(url: string | URL, method: string, error: ConnectionPoolCoreError): void {
-    if (this.listenerCount("request-failed") === 0) return
-    queueMicrotask(() => this.#tell("request-failed", { agent: agentOf(url), method, error }))
-  }
-
-  /** A listener that throws is the program's own failure, as it is of every emitter, and stops nothing here. */
-  #tell<Name extends keyof CoreEvents>(name: Name, ...payload: CoreEvents[Name]): void {
-    try {
-      const emitter: EventEmitter = this
-      emitter.emit(name, ...payload)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
   }
 }

@@ -42,7 +42,7 @@ export interface SocketFigures {
   readonly reusedConnections: number
   /** Connections that could not be opened, and those that were lost while a request was on them; timeouts are not counted. */
   readonly failedConnections: number
-  /** Connections that took longer than `connectTimeout` to open, and requests whose time was over. */
+  /** Requests whose time was over: for connecting, for waiting, or for all of it. */
   readonly timedOutConnections: number
   /** Requests that were given a connection: the new and the reused. One that is sent again is counted again. */
   readonly totalRequests: number

@@ -20,6 +20,7 @@ import { Call } from "./coreCall.js"
 import type { ConnectionPoolCoreError } from "./coreError.js"
 import * as Errors from "./coreError.js"
 import { noStats } from "./coreFigures.js"
+import { noPool } from "./poolSource.js"
 import type { OpenPool, PoolSource } from "./poolSource.js"
 
 /** For sockets to say that they are closed, in milliseconds. */
@@ -48,13 +49,12 @@ const closeIdle = ({ runtime, service }: OpenPool): Promise<void> =>
   })
 
 export class Calls implements CallOwner {
-  source: PoolSource
+  source: PoolSource = noPool
   readonly observer: CallObserver
   readonly #running = new Set<Call>()
   #ended = false
 
-  constructor(source: PoolSource, observer: CallObserver) {
-    this.source = source
+  constructor(observer: CallObserver) {
     this.observer = observer
   }
 

@@ -34,7 +34,7 @@ const common = (figures: Figures) => {
     newConnections: requests - reused,
     reusedConnections: reused,
     failedConnections: connectFailures - connectTimeouts + sum([failures.ConnectionLost, failures.ProtocolError]),
-    timedOutConnections: connectTimeouts + sum([failures.RequestTimeout, failures.AcquireTimeout]),
+    timedOutConnections: sum([failures.ConnectTimeout, failures.AcquireTimeout, failures.RequestTimeout]),
     totalRequests: requests,
     avgConnectionTimeMs: mean(connectTime, opened),
     avgReuseTimeMs: mean(reuseTime, reused),

@@ -37,6 +37,14 @@ export interface PoolSource {
 
 const nothingDrained: DrainReport = { answered: 0, cutOff: 0, unclosed: 0, elapsed: 0 }
 
+/** Until it is said which. */
+export const noPool: PoolSource = {
+  current: undefined,
+  ended: true,
+  open: () => Promise.reject(Errors.closed("")),
+  close: () => Promise.resolve(nothingDrained)
+}
+
 /** Built when it is first needed; built again when that failed. */
 export class OwnPool implements PoolSource {
   current: OpenPool | undefined = undefined
