@@ -1,8 +1,12 @@
 // The whole run: a server, every table that was asked for, and what it means.
 import type { Contender } from "./contender.js"
 import { contenders } from "./contenders/all.js"
+import type { Cost } from "./costs.js"
+import * as costs from "./costs.js"
 import type { Verdict } from "./goals.js"
 import { judge } from "./goals.js"
+import type { Growth } from "./growth.js"
+import * as growth from "./growth.js"
 import type { Machine } from "./machine.js"
 import * as machine from "./machine.js"
 import type { Measured } from "./measured.js"
@@ -34,6 +38,8 @@ export interface Outcome {
   readonly tables: ReadonlyArray<Throughput>
   /** Workloads that were left out, since their server is not installed. */
   readonly missing: ReadonlyArray<string>
+  readonly growth: ReadonlyArray<Growth>
+  readonly costs: ReadonlyArray<Cost>
   readonly goals: ReadonlyArray<Verdict>
 }
 
@@ -48,14 +54,22 @@ interface Table {
   readonly contenders: ReadonlyArray<Contender>
 }
 
+/** Where there is no time for more. */
+const fewest: ReadonlyArray<string> = ["dispatch", "execute"]
+
 /** Those that were named, or else everybody with the plain workloads, and a choice with the others. */
-const takingPart = ({ only }: Options, workload: Workload, callers: number): ReadonlyArray<Contender> =>
-  contenders.filter(({ can, everywhere, name }) =>
-    can(workload) && (only?.includes(name) ?? (everywhere || (workload.everybody && callers === 50)))
-  )
+const takingPart = ({ only, quick }: Options, workload: Workload, callers: number): ReadonlyArray<Contender> => {
+  const everybody = workload.everybody && callers === 50
+  return contenders.filter(({ can, everywhere, name }) => {
+    if (!can(workload)) return false
+    if (only !== undefined) return only.includes(name)
+    return everybody || (quick ? fewest.includes(name) : everywhere)
+  })
+}
 
 const tablesOf = (options: Options): ReadonlyArray<Table> =>
   workloads
+    .filter(() => options.parts.includes("throughput"))
     .filter(({ name }) => options.workload.includes(name))
     .flatMap((workload) =>
       (options.callers ?? workload.callers).map((callers) => ({
@@ -65,10 +79,41 @@ const tablesOf = (options: Options): ReadonlyArray<Table> =>
       }))
     )
 
+/** What connections and origins cost is measured with these, where nobody is named. */
+const choice: Readonly<Record<"growth" | "costs", ReadonlyArray<string>>> = {
+  growth: ["floor", "dispatch", "http", "execute"],
+  costs: ["request", "http", "execute"]
+}
+
+const chosen = ({ only, parts, quick }: Options, part: "growth" | "costs"): ReadonlyArray<Contender> => {
+  const names = only ?? (quick ? fewest : choice[part])
+  return parts.includes(part) ? contenders.filter(({ name }) => names.includes(name)) : []
+}
+
+/** Of ours, whatever the workload was. */
+const asked = workloads[0]
+
+const growthPlan = (options: Options): Omit<growth.Plan, "onTurn"> => {
+  const { leadIn, round, rounds } = settingsFor(options)
+  const sizes = options.quick
+    ? { "idle connections": [10, 1_000], origins: [10, 200] }
+    : { "idle connections": [10, 1_000, 10_000], origins: [10, 100, 1_000] }
+  return { contenders: chosen(options, "growth"), workload: asked, sizes, callers: 10, rounds, leadIn, round }
+}
+
+const costsPlan = (options: Options): Omit<costs.Plan, "onTurn"> => ({
+  contenders: chosen(options, "costs"),
+  workload: asked,
+  connections: options.quick ? 500 : 2_000,
+  callers: 50,
+  round: options.quick ? 300 : 2_000
+})
+
 /** How often `Progress.turn` will be called. */
 export const turnsOf = (options: Options): number => {
   const { rounds, warmUps } = settingsFor(options)
-  return tablesOf(options).reduce((sum, { contenders }) => sum + contenders.length * (rounds + warmUps), 0)
+  return tablesOf(options).reduce((sum, { contenders }) => sum + contenders.length * (rounds + warmUps), 0) +
+    growth.turnsOf(growthPlan(options)) + costs.turnsOf(costsPlan(options))
 }
 
 export const run = async (options: Options, progress: Progress): Promise<Outcome> => {
@@ -89,8 +134,11 @@ export const run = async (options: Options, progress: Progress): Promise<Outcome
       const onTurn = (text: string): void => progress.turn(`${workload.name}, ${callers} callers: ${text}`)
       tables.push(await throughput.measure({ ...settings, contenders, workload, callers, onTurn }, server))
     }
+    const turn = (part: string) => (text: string): void => progress.turn(`${part}, ${text}`)
+    const growths = await growth.measure({ ...growthPlan(options), onTurn: turn("growth") }, servers)
+    const held = await costs.measure({ ...costsPlan(options), onTurn: turn("costs") }, servers)
     const where = { machine: before, server: servers.origin, measured: measured() }
-    return { ...where, settings, tables, missing, goals: judge(tables) }
+    return { ...where, settings, tables, missing, growth: growths, costs: held, goals: judge(tables) }
   } finally {
     await servers.close()
   }

@@ -9,6 +9,8 @@ import type { Workload } from "./workload.js"
 export interface Setup extends Address {
   readonly workload: Workload
   readonly connections: number
+  /** Milliseconds that idle connections are kept, however many they are; undefined: as each has it. */
+  readonly idleFor: number | undefined
 }
 
 export interface Client {

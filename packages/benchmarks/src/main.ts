@@ -1,10 +1,15 @@
 // `npm run bench`, started by scripts/built.mjs.
 import * as Either from "effect/Either"
+import * as path from "node:path"
 import { run, turnsOf } from "./bench.js"
+import { write as writeDocument } from "./document.js"
 import type { Options } from "./options.js"
 import { parse } from "./options.js"
 import * as Progress from "./progress.js"
 import * as Report from "./report.js"
+
+/** npm runs its scripts in the root. */
+const docs = path.resolve("docs")
 
 /** Runs, prints, and returns the exit code. */
 const main = async (options: Options): Promise<number> => {
@@ -18,6 +23,7 @@ const main = async (options: Options): Promise<number> => {
   try {
     const outcome = await run(options, progress)
     progress.end()
+    if (options.report) process.stderr.write(`written: ${await writeDocument(outcome, docs)}\n`)
     process.stdout.write(options.json ? `${JSON.stringify(outcome)}\n` : Report.print(outcome))
     return 0
   } catch (error) {

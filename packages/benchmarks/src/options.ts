@@ -11,11 +11,18 @@ export interface Options {
   /** Names of contenders; undefined: all with the plain workloads, and a choice with the others. */
   readonly only: ReadonlyArray<string> | undefined
   readonly rounds: number
+  readonly parts: ReadonlyArray<Part>
+  /** Writes docs/benchmarks.md. */
+  readonly report: boolean
   readonly quick: boolean
   readonly json: boolean
 }
 
-type Given = Pick<Options, "quick" | "json"> & Partial<Options>
+export const parts = ["throughput", "growth", "costs"] as const
+
+export type Part = typeof parts[number]
+
+type Given = Pick<Options, "quick" | "json" | "report"> & Partial<Options>
 
 /** Nothing to run: the help was asked for, or the command line is wrong. */
 export interface Refusal {
@@ -32,8 +39,9 @@ const wholeNumber = (most: number) => (text: string): number => {
 const listOf = <A>(read: (text: string) => A) => (text: string): ReadonlyArray<A> =>
   [...new Set(text.split(","))].map(read)
 
-const oneOf = (names: ReadonlyArray<string>) => (text: string): string => {
-  if (names.includes(text)) return text
+const oneOf = <Name extends string>(names: ReadonlyArray<Name>) => (text: string): Name => {
+  const found = names.find((name) => name === text)
+  if (found !== undefined) return found
   throw new InvalidArgumentError(`"${text}" is none of ${names.join(", ")}.`)
 }
 
@@ -55,9 +63,15 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
       "callers at the same time (default: as the workload says)",
       listOf(wholeNumber(10_000))
     )
-    .option("--workload <names>", "what is asked (default: all, or rpc with --quick)", listOf(oneOf(names.workloads)))
+    .option(
+      "--workload <names>",
+      "what is asked (default: all, or rpc and nginx with --quick)",
+      listOf(oneOf(names.workloads))
+    )
     .option("--only <names>", "who takes part (default: all in the plain workloads)", listOf(oneOf(names.contenders)))
     .option("--rounds <number>", "rounds that are counted (default: 9, or 3 with --quick)", wholeNumber(1_000))
+    .option("--parts <names>", `what is measured (default: all): ${parts.join(", ")}`, listOf(oneOf(parts)))
+    .option("--report", "write docs/benchmarks.md with tables and pictures", false)
     .option("--quick", "short rounds: a first impression in less than a minute", false)
     .option("--json", "print one JSON object and no progress", false)
     .helpOption("-h, --help", "print this")
@@ -75,12 +89,14 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
     if (!(error instanceof CommanderError)) throw error
     return Either.left({ exitCode: error.exitCode === 0 ? 0 : 2, text: output.join("") })
   }
-  const { callers, json, only, quick, rounds, workload } = command.opts<Given>()
+  const { callers, json, only, quick, report, rounds, workload, parts: chosen } = command.opts<Given>()
   return Either.right({
     callers: callers ?? (quick ? [50] : undefined),
-    workload: workload ?? (quick ? ["rpc"] : names.workloads),
+    workload: workload ?? (quick ? ["rpc", "nginx"] : names.workloads),
     only,
     rounds: rounds ?? (quick ? 3 : 9),
+    parts: chosen ?? parts,
+    report,
     quick,
     json
   })

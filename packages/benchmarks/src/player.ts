@@ -1,8 +1,12 @@
 // A contender that is ready to play rounds. In a run each has a process of its own, as in the program of a user who picked it: in
 // one process, the code that several share (streams above all) is compiled for all of them, and `Pool.request` took twice as long.
 import type { Client, Contender, Setup } from "./contender.js"
+import type { Memory } from "./memory.js"
+import * as memory from "./memory.js"
 import * as Child from "./processes/child.js"
 import { Round } from "./round.js"
+
+export type { Memory } from "./memory.js"
 
 /** What a player found out about a round. */
 export interface Played {
@@ -13,14 +17,28 @@ export interface Played {
   readonly latencies: Float64Array
 }
 
-/** What a process of a contender is asked; `setup` is told when it starts. */
-export interface ToPlayer {
-  readonly callers: number
-  readonly milliseconds: number
+/** What a round leaves to the garbage collector, and how it holds up the event loop. */
+export interface Profile {
+  readonly requests: number
+  /** Of the heap, for one request; what the callers allocate included. */
+  readonly bytesAllocated: number
+  /** For one request. */
+  readonly gcMicroseconds: number
+  /** Milliseconds that the event loop was late, beyond the millisecond of its sampling. */
+  readonly loopDelay: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
 export interface Player {
   readonly play: (callers: number, milliseconds: number) => Promise<Played>
+  readonly profile: (callers: number, milliseconds: number) => Promise<Profile>
+  /** Starts so many calls, and does not wait for them. */
+  readonly begin: (calls: number) => Promise<void>
+  /** Waits for them. */
+  readonly settle: () => Promise<void>
+  /** What is held when garbage has been collected. */
+  readonly memory: () => Promise<Memory>
+  /** Goes on with a new client. */
+  readonly reopen: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -44,7 +62,7 @@ const playCold = async (open: () => Promise<Client>, callers: number, millisecon
     const round = new Round(callers, 0)
     await client.play(round)
     await client.close()
-    latencies.push(...round.latencies)
+    for (const latency of round.latencies) latencies.push(latency)
   } while (elapsed(since) < milliseconds)
   return latencies
 }
@@ -53,29 +71,47 @@ const playCold = async (open: () => Promise<Client>, callers: number, millisecon
 export const playerOf: StartPlayer = async (contender, setup) => {
   const open = (): Promise<Client> => contender.open(setup)
   const { cold } = setup.workload
-  const client = cold ? undefined : await open()
+  let client = cold ? undefined : await open()
+  let begun: Array<Promise<unknown>> = []
+  const latenciesOf = (callers: number, milliseconds: number): Promise<ReadonlyArray<number>> =>
+    client === undefined ? playCold(open, callers, milliseconds) : playWarm(client, callers, milliseconds)
   return {
     play: async (callers, milliseconds) => {
       const cpuBefore = process.cpuUsage()
       const since = performance.now()
-      const latencies = client === undefined
-        ? await playCold(open, callers, milliseconds)
-        : await playWarm(client, callers, milliseconds)
+      const latencies = await latenciesOf(callers, milliseconds)
+      const played = elapsed(since)
       const { system, user } = process.cpuUsage(cpuBefore)
+      return { milliseconds: played, cpuMicroseconds: system + user, latencies: Float64Array.from(latencies) }
+    },
+    profile: async (callers, milliseconds) => {
+      const stop = memory.watch()
+      const { length: requests } = await latenciesOf(callers, milliseconds)
+      const { bytesAllocated, gcMicroseconds, loopDelay } = stop()
       return {
-        milliseconds: elapsed(since),
-        cpuMicroseconds: system + user,
-        latencies: Float64Array.from(latencies)
+        requests,
+        bytesAllocated: bytesAllocated / requests,
+        gcMicroseconds: gcMicroseconds / requests,
+        loopDelay
       }
+    },
+    begin: async (calls) => {
+      const round = latenciesOf(calls, 0)
+      round.catch(() => {}) // `settle` hears of it
+      begun.push(round)
+    },
+    settle: async () => {
+      const rounds = begun
+      begun = []
+      await Promise.all(rounds)
+    },
+    memory: memory.used,
+    reopen: async () => {
+      await client?.close()
+      if (!cold) client = await open()
     },
     close: async () => client?.close()
   }
-}
-
-/** Plays in a process of its own. */
-export const playerProcess: StartPlayer = async ({ name }, setup) => {
-  const child = await Child.start<ToPlayer, Played>("contender", [contenderArgs(name, setup)])
-  return { play: (callers, milliseconds) => child.ask({ callers, milliseconds }), close: child.close }
 }
 
 /** What the process of a contender is told on its command line. */
@@ -84,7 +120,26 @@ export interface Told extends Omit<Setup, "workload"> {
   readonly workload: string
 }
 
-const contenderArgs = (name: string, setup: Setup): string => {
-  const told: Told = { ...setup, name, workload: setup.workload.name }
-  return JSON.stringify(told)
+/** What it is asked: one of a player's methods, and what it is given. */
+export interface ToPlayer {
+  readonly method: Exclude<keyof Player, "close">
+  readonly given: ReadonlyArray<number>
+}
+
+/** Plays in a process of its own. */
+export const playerProcess: StartPlayer = async ({ name }, setup) => {
+  const { ca, connections, idleFor, origins, workload } = setup
+  const told: Told = { name, workload: workload.name, ca, connections, idleFor, origins }
+  const child = await Child.start<ToPlayer, unknown>("contender", [JSON.stringify(told)])
+  const ask = <A>(method: ToPlayer["method"]) => (...given: ReadonlyArray<number>): Promise<A> =>
+    child.ask({ method, given }) as Promise<A>
+  return {
+    play: ask("play"),
+    profile: ask("profile"),
+    begin: ask("begin"),
+    settle: ask("settle"),
+    memory: ask("memory"),
+    reopen: ask("reopen"),
+    close: child.close
+  }
 }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net"
 import * as net from "node:net"
 import * as tls from "node:tls"
 import type { Workload } from "./workload.js"
-import { holdPath, neverPath } from "./workload.js"
+import { neverPath } from "./workload.js"
 
 export interface Counts {
   /** That were answered. */
@@ -51,6 +51,9 @@ const pathOf = (head: string): string => {
   return head.slice(from, head.indexOf(" ", from))
 }
 
+/** Who does not ask for them has none that grow. */
+const mostIdleEnds = 10_000
+
 /** What is behind the head and its first piece, as fast as the reader takes it. */
 const writeRest = (socket: Socket, { piece, times }: Answer): void => {
   let left = times - 1
@@ -70,6 +73,8 @@ export class RawServer {
   #connections = 0
   /** Those whose requests are held, each with what answers it. */
   readonly #held = new Map<Socket, () => void>()
+  #holding = false
+  #idleEnds: Array<number> = []
 
   constructor(workloads: ReadonlyArray<Workload>) {
     this.#answers = new Map(workloads.map((workload) => [workload.path, prepare(workload)]))
@@ -97,6 +102,11 @@ export class RawServer {
     return counts
   }
 
+  /** From now on requests are held, until they are released. */
+  hold(): void {
+    this.#holding = true
+  }
+
   /** How many requests are held. */
   get held(): number {
     return this.#held.size
@@ -104,10 +114,18 @@ export class RawServer {
 
   /** Answers the requests that are held; returns how many. */
   release(): number {
+    this.#holding = false
     const answers = [...this.#held.values()]
     this.#held.clear()
     answers.forEach((answer) => answer())
     return answers.length
+  }
+
+  /** Milliseconds from the last answer to the end of each connection that ended since it was asked last. */
+  takeIdleEnds(): ReadonlyArray<number> {
+    const ends = this.#idleEnds
+    this.#idleEnds = []
+    return ends
   }
 
   close(): void {
@@ -120,15 +138,18 @@ export class RawServer {
     let beginning = ""
     let path = ""
     let left = 0
+    let answeredAt: number | undefined
     const answer = (): void => {
       if (path === neverPath) return
-      if (path === holdPath) return void this.#held.set(socket, () => write(this.#answers.get("/rpc") ?? notFound))
-      write(this.#answers.get(path) ?? notFound)
+      const found = this.#answers.get(path) ?? notFound
+      if (this.#holding) this.#held.set(socket, () => write(found))
+      else write(found)
     }
     const write = (answer: Answer): void => {
       this.#requests += 1
       if (turn !== this.#turn) this.#connections += 1
       turn = this.#turn
+      answeredAt = performance.now()
       socket.write(answer.first)
       if (answer.times > 1) writeRest(socket, answer)
     }
@@ -136,6 +157,11 @@ export class RawServer {
     socket.on("close", () => {
       this.#sockets.delete(socket)
       this.#held.delete(socket)
+    })
+    socket.on("end", () => {
+      if (answeredAt !== undefined && this.#idleEnds.length < mostIdleEnds) {
+        this.#idleEnds.push(performance.now() - answeredAt)
+      }
     })
     socket.on("error", () => {}) // it closes
     socket.on("data", (piece) => {

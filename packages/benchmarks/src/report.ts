@@ -1,47 +1,10 @@
 // The figures for people.
 import type { Outcome } from "./bench.js"
+import type { Column } from "./columns.js"
+import { columns, costColumns, count, growthColumns, ratio } from "./columns.js"
 import type { Verdict } from "./goals.js"
 import { isBusy } from "./machine.js"
-import type { Line, Reference, Throughput } from "./throughput.js"
-import { references } from "./throughput.js"
-
-const count = (value: number): string => Math.round(value).toLocaleString("en-US")
-
-const ratio = (value: number): string => value.toFixed(2)
-
-const milliseconds = (value: number): string => value < 100 ? value.toFixed(2) : count(value)
-
-interface Column {
-  readonly label: string
-  readonly cell: (line: Line) => string
-}
-
-const against = (to: Reference): Column => ({
-  label: `/ ${to}`,
-  cell: ({ comparisons }) => {
-    const found = comparisons.find((comparison) => comparison.to === to)
-    return found === undefined ? "" : ratio(found.perSecond.median)
-  }
-})
-
-const latency = (key: keyof Line["latencyMilliseconds"], label: string = key): Column => ({
-  label,
-  cell: ({ latencyMilliseconds }) => milliseconds(latencyMilliseconds[key])
-})
-
-const columns: ReadonlyArray<Column> = [
-  { label: "", cell: ({ title }) => title },
-  { label: "name", cell: ({ name }) => name },
-  { label: "requests/s", cell: ({ perSecond }) => count(perSecond.median) },
-  { label: "middle half", cell: ({ perSecond }) => `${count(perSecond.lower)}..${count(perSecond.upper)}` },
-  { label: "CPU µs", cell: ({ cpuMicroseconds }) => cpuMicroseconds.median.toFixed(1) },
-  ...references.map(against),
-  latency("p50", "p50 ms"),
-  latency("p90"),
-  latency("p99"),
-  latency("p999", "p99.9"),
-  latency("max")
-]
+import type { Throughput } from "./throughput.js"
 
 /** The first two columns to the left, figures to the right. */
 const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
@@ -51,12 +14,21 @@ const align = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string
   )
 }
 
+const alignColumns = <A>(columns: ReadonlyArray<Column<A>>, lines: ReadonlyArray<A>): ReadonlyArray<string> =>
+  align([columns.map(({ label }) => label), ...lines.map((line) => columns.map(({ cell }) => cell(line)))])
+
 const table = ({ callers, connections, lines, title, workload }: Throughput): ReadonlyArray<string> => [
   "",
   `${workload}, ${count(callers)} callers, at most ${count(connections)} connections to an origin: ${title}`,
   "",
-  ...align([columns.map(({ label }) => label), ...lines.map((line) => columns.map(({ cell }) => cell(line)))])
+  ...alignColumns(columns, lines)
 ]
+
+const optional = <A>(
+  title: string,
+  columns: ReadonlyArray<Column<A>>,
+  lines: ReadonlyArray<A>
+): ReadonlyArray<string> => lines.length === 0 ? [] : ["", title, "", ...alignColumns(columns, lines)]
 
 const goalRow = ({ atLeast, callers, found, foundByCpu, name, reached, to }: Verdict): ReadonlyArray<string> => [
   `${name} / ${to}, ${count(callers)} callers`,
@@ -97,6 +69,18 @@ export const print = (outcome: Outcome): string => {
     `contenders in turn, ${rounds} rounds of ${round} ms each after ${warmUps} to warm up`,
     ...warnings(outcome),
     ...outcome.tables.flatMap(table),
+    ...optional(
+      "CPU time of a request with so many beside it, to the time with the fewest",
+      growthColumns,
+      outcome.growth.flatMap(({ points, ...line }) => points.map((point) => ({ ...line, ...point })))
+    ),
+    ...optional(
+      `Bytes of one of ${
+        count(outcome.costs[0]?.connections ?? 0)
+      } connections; garbage of a request; event loop; idle timers of ${count(outcome.costs[0]?.expiry.asked ?? 0)} ms`,
+      costColumns,
+      outcome.costs
+    ),
     ...goals(outcome.goals),
     ...(missing.length === 0 ? [] : ["", `Left out, since nginx is not installed: ${missing.join(", ")}`]),
     "",

@@ -8,11 +8,10 @@ import { workloads } from "./workloads.js"
 
 export type ToServer =
   | { readonly type: "listen"; readonly ports: number; readonly certificate: Certificate | undefined }
-  | { readonly type: "take" | "held" | "release" }
+  | { readonly type: "take" | "hold" | "held" | "release" | "idleEnds" }
 
-export interface FromServer extends Counts {
-  readonly ports: ReadonlyArray<number>
-  readonly held: number
+export interface FromServer {
+  readonly numbers: ReadonlyArray<number>
 }
 
 /** Whom a contender asks. */
@@ -28,17 +27,25 @@ export interface Server extends Address {
   readonly take: () => Promise<Counts>
 }
 
-export interface Servers {
+export interface Servers extends Crowded {
   /** Of ours, by itself. */
   readonly origin: string
   readonly pid: number
+  readonly close: () => Promise<void>
+}
+
+/** Servers of which ours can be asked to hold its answers back. */
+export interface Crowded {
   /** Undefined where it is not installed. */
   readonly serverFor: (workload: Workload) => Promise<Server | undefined>
+  /** From now on ours holds its answers back, until it is told to release them. */
+  readonly hold: () => Promise<void>
   /** How many requests ours holds. */
   readonly held: () => Promise<number>
   /** Answers them; resolves with how many there were. */
   readonly release: () => Promise<number>
-  readonly close: () => Promise<void>
+  /** Milliseconds from the last answer to the end of each connection to ours that ended since this was asked last. */
+  readonly idleEnds: () => Promise<ReadonlyArray<number>>
 }
 
 export const start = async (): Promise<Servers> => {
@@ -47,13 +54,17 @@ export const start = async (): Promise<Servers> => {
     const certificate = await makeCertificate()
     const listen = async (ports: number, certificate?: Certificate): Promise<ReadonlyArray<string>> => {
       const scheme = certificate === undefined ? "http" : "https"
-      return (await ask({ type: "listen", ports, certificate })).ports.map((port) => `${scheme}://127.0.0.1:${port}`)
+      return (await ask({ type: "listen", ports, certificate })).numbers.map((port) => `${scheme}://127.0.0.1:${port}`)
     }
     const [origin = ""] = await listen(1)
     const secure = await listen(1, certificate)
     let many: ReadonlyArray<string> = [origin]
     let nginx: Promise<Nginx.Nginx | undefined> | undefined
-    const take = () => ask({ type: "take" })
+    const number = async (type: "held" | "release"): Promise<number> => (await ask({ type })).numbers[0] ?? 0
+    const take = async (): Promise<Counts> => {
+      const [requests = 0, connections = 0] = (await ask({ type: "take" })).numbers
+      return { requests, connections }
+    }
     const serverFor = async ({ origins, site }: Workload): Promise<Server | undefined> => {
       switch (site) {
         case "http":
@@ -71,8 +82,10 @@ export const start = async (): Promise<Servers> => {
       origin,
       pid,
       serverFor,
-      held: async () => (await ask({ type: "held" })).held,
-      release: async () => (await ask({ type: "release" })).held,
+      hold: async () => void await ask({ type: "hold" }),
+      held: () => number("held"),
+      release: () => number("release"),
+      idleEnds: async () => (await ask({ type: "idleEnds" })).numbers,
       close: async () => {
         await close()
         await (await nginx)?.close()

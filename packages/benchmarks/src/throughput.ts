@@ -1,8 +1,8 @@
 // The first part: how many requests a second, at what cost, and how long each takes.
-import { BrokenRun } from "./brokenRun.js"
+import { naming } from "./brokenRun.js"
 import type { Contender } from "./contender.js"
-import type { Percentiles } from "./percentiles.js"
-import { percentiles } from "./percentiles.js"
+import type { Percentiles, Step } from "./percentiles.js"
+import { latenciesOf } from "./percentiles.js"
 import type { Player, StartPlayer } from "./player.js"
 import { playerProcess } from "./player.js"
 import type { Sample, Turn } from "./sample.js"
@@ -36,6 +36,7 @@ export interface Line {
   readonly perSecond: Spread
   readonly cpuMicroseconds: Spread
   readonly latencyMilliseconds: Percentiles
+  readonly latencyCurve: ReadonlyArray<Step>
   /** To those references that took part. */
   readonly comparisons: ReadonlyArray<Comparison>
 }
@@ -88,6 +89,7 @@ const lineOf = (taking: Taking, all: ReadonlyArray<Taking>): Line => {
     const other = all.find(({ contender }) => contender.name === reference)
     return other === undefined ? [] : [compare(taking, reference, other.samples)]
   })
+  const latencies = latenciesOf(samples.map(({ latencies }) => latencies))
   return {
     name,
     title,
@@ -95,16 +97,9 @@ const lineOf = (taking: Taking, all: ReadonlyArray<Taking>): Line => {
     connections: Math.max(...samples.map(({ connections }) => connections)),
     perSecond: spread(samples.map(({ perSecond }) => perSecond)),
     cpuMicroseconds: spread(samples.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-    latencyMilliseconds: percentiles(samples.map(({ latencies }) => latencies)),
+    latencyMilliseconds: latencies.percentiles,
+    latencyCurve: latencies.curve,
     comparisons
-  }
-}
-
-const naming = async <A>({ name }: Contender, work: Promise<A>): Promise<A> => {
-  try {
-    return await work
-  } catch (error) {
-    throw new BrokenRun(`${name}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
 }
 
@@ -125,22 +120,25 @@ export const measure = async (
   try {
     for (const contender of plan.contenders) {
       const player = await naming(
-        contender,
-        startPlayer(contender, { origins, ca, workload, connections: workload.connections })
+        contender.name,
+        startPlayer(contender, { origins, ca, workload, connections: workload.connections, idleFor: undefined })
       )
       all.push({ contender, player, samples: [], warmUp: plan.round })
     }
     for (let round = 1; round <= warmUps; round++) {
       for (const taking of all) {
         onTurn(`warm-up ${round} of ${warmUps}`)
-        const found = await naming(taking.contender, sample(taking.player, server, { ...turn, round: taking.warmUp }))
+        const found = await naming(
+          taking.contender.name,
+          sample(taking.player, server, { ...turn, round: taking.warmUp })
+        )
         taking.warmUp = nextWarmUp(plan, found)
       }
     }
     for (let round = 1; round <= rounds; round++) {
       for (const { contender, player, samples } of all) {
         onTurn(`round ${round} of ${rounds}`)
-        samples.push(await naming(contender, sample(player, server, turn)))
+        samples.push(await naming(contender.name, sample(player, server, turn)))
       }
     }
   } finally {

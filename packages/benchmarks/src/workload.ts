@@ -40,9 +40,6 @@ export interface Workload {
 /** A call to this path is never answered. */
 export const neverPath = "/never"
 
-/** A call to this path is answered when the server is told to. */
-export const holdPath = "/hold"
-
 /** Milliseconds after which a call that is never answered is given up. */
 export const giveUpAfter = 1
 

@@ -117,7 +117,7 @@ const nginx: Workload = { ...special, name: "nginx", title: "rpc answered by ngi
 
 const nginxTls: Workload = { ...nginx, name: "nginxTls", title: "rpc answered by nginx over TLS", site: "nginxTls" }
 
-export const workloads: ReadonlyArray<Workload> = [
+export const workloads: readonly [Workload, ...ReadonlyArray<Workload>] = [
   rpc,
   get,
   get64k,

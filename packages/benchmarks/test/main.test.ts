@@ -60,7 +60,18 @@ const refused = async (origin: string): Promise<void> => {
 
 describe.concurrent("npm run bench", () => {
   it("with --json prints the figures of those that were named, and nothing else", { timeout }, async () => {
-    const args = ["--quick", "--json", "--only", "execute,dispatch", "--rounds", "2", "--workload", "rpc"]
+    const args = [
+      "--quick",
+      "--json",
+      "--only",
+      "execute,dispatch",
+      "--rounds",
+      "2",
+      "--workload",
+      "rpc",
+      "--parts",
+      "throughput"
+    ]
     const { code, stderr, stdout } = await start(...args, "--callers", "8,60").ended
     expect(stderr).toBe("")
     expect(code).toBe(0)
@@ -94,6 +105,8 @@ describe.concurrent("npm run bench", () => {
       "1",
       "--workload",
       "rpc",
+      "--parts",
+      "throughput",
       "--only",
       "request,execute"
     ).ended
@@ -112,7 +125,7 @@ describe.concurrent("npm run bench", () => {
 
   it("leaves no process when it is stopped or killed", { timeout }, async ({ expect }) => {
     for (const [signal, expected] of [["SIGINT", 130], ["SIGKILL", null]] as const) {
-      const { child, ended, said, server } = start("--only", "floor", "--workload", "rpc")
+      const { child, ended, said, server } = start("--only", "floor", "--workload", "rpc", "--parts", "throughput")
       await said(/round 1 of/)
       const { origin } = await server()
       const children = childrenOf(child.pid)
@@ -125,7 +138,7 @@ describe.concurrent("npm run bench", () => {
   })
 
   it("fails when its server does", { timeout }, async ({ expect }) => {
-    const { ended, said, server } = start("--only", "floor", "--workload", "rpc")
+    const { ended, said, server } = start("--only", "floor", "--workload", "rpc", "--parts", "throughput")
     await said(/round 1 of/)
     process.kill((await server()).pid, "SIGKILL")
     const { code, stderr, stdout } = await ended

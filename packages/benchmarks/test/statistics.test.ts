@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { percentiles } from "../src/percentiles.js"
+import { latenciesOf } from "../src/percentiles.js"
 import { ratios, spread } from "../src/statistics.js"
 
 describe("spread", () => {
@@ -29,7 +29,7 @@ describe("ratios", () => {
 describe("percentiles", () => {
   it("are those of all rounds together, in milliseconds", () => {
     const latencies = Array.from({ length: 1_000 }, (_, index) => index + 1)
-    const found = percentiles([latencies.slice(0, 300), latencies.slice(300)])
+    const found = latenciesOf([latencies.slice(0, 300), latencies.slice(300)]).percentiles
     for (const [key, expected] of Object.entries({ p50: 500, p90: 900, p99: 990, p999: 999, max: 1_000 })) {
       const value = found[key as keyof typeof found]
       expect(Math.abs(value / expected - 1), key).toBeLessThan(0.002)
@@ -37,7 +37,7 @@ describe("percentiles", () => {
   })
 
   it("has room for what took less than a microsecond, and for an hour", () => {
-    expect(percentiles([[0, 0, 0]]).p50).toBe(0.001)
-    expect(percentiles([[3_600_000]]).max / 3_600_000).toBeCloseTo(1, 2)
+    expect(latenciesOf([[0, 0, 0]]).percentiles.p50).toBe(0.001)
+    expect(latenciesOf([[3_600_000]]).percentiles.max / 3_600_000).toBeCloseTo(1, 2)
   })
 })

@@ -129,10 +129,13 @@ const httpClient = (setup: Setup) =>
   })
 
 /** The limit of all connections is out of the way: each origin has its own. */
-const poolOptions = ({ ca, connections, origins }: Setup) => ({
+const poolOptions = ({ ca, connections, idleFor, origins }: Setup) => ({
   maxConnectionsPerOrigin: connections,
   maxConnections: Math.max(1_024, connections, origins.length),
-  ...(ca === undefined ? {} : { tls: { ca } })
+  // As many may wait for their first connection.
+  maxWaiting: Math.max(10_000, connections),
+  ...(idleFor !== undefined && { idleTimeout: idleFor }),
+  ...(ca !== undefined && { tls: { ca } })
 })
 
 const pool = (setup: Setup) => NodeConnectionPool.layer(poolOptions(setup))

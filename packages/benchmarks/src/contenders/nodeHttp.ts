@@ -15,6 +15,8 @@ import { check, checkStatus, giveUpAfter, neverPath, Sink, uploadPieces } from "
 interface AgentOptions {
   readonly keepAlive: true
   readonly maxSockets: number
+  readonly maxFreeSockets?: number
+  readonly timeout?: number
   readonly ca?: string
 }
 
@@ -36,7 +38,9 @@ const agentkeepalives: AgentKind = {
 }
 
 const over = (kind: AgentKind, drive: (setup: Setup, agent: http.Agent) => Driver): Open => async (setup) => {
-  const options = { keepAlive: true, maxSockets: setup.connections } as const
+  const { connections, idleFor } = setup
+  const kept = idleFor === undefined ? {} : { timeout: idleFor, maxFreeSockets: connections }
+  const options = { keepAlive: true, maxSockets: connections, ...kept } as const
   const agent = setup.ca === undefined ? kind.http(options) : kind.https({ ...options, ca: setup.ca })
   return { play: drive(setup, agent), close: async () => agent.destroy() }
 }

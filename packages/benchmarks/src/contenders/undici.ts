@@ -19,9 +19,16 @@ const asked = (workload: Workload): () => Omit<Dispatcher.DispatchOptions, "path
   return () => ({ method, headers: declared, body: Readable.from(uploadPieces(workload), { objectMode: false }) })
 }
 
+const optionsFor = ({ ca, connections, idleFor }: Setup) => ({
+  connections,
+  ...(ca !== undefined && { connect: { ca } }),
+  ...(idleFor !== undefined && { keepAliveTimeout: idleFor, keepAliveMaxTimeout: idleFor })
+})
+
 /** A pool where there is one origin, as its users have it. */
-const dispatcherFor = ({ ca, connections, origins: [origin = "", ...others] }: Setup): Dispatcher => {
-  const options = ca === undefined ? { connections } : { connections, connect: { ca } }
+const dispatcherFor = (setup: Setup): Dispatcher => {
+  const options = optionsFor(setup)
+  const { origins: [origin = "", ...others] } = setup
   return others.length === 0 ? new Pool(origin, options) : new Agent(options)
 }
 
@@ -170,8 +177,8 @@ const readFetched = async (workload: Workload, response: Response): Promise<unkn
 }
 
 export const globalFetch: Open = async (setup) => {
-  const { ca, connections, workload } = setup
-  const dispatcher = new Agent(ca === undefined ? { connections } : { connections, connect: { ca } })
+  const { workload } = setup
+  const dispatcher = new Agent(optionsFor(setup))
   const { body = null, headers, method } = workload
   // `dispatcher` is undici's addition to what the DOM knows of fetch.
   const init = { method, headers, body, dispatcher } as RequestInit

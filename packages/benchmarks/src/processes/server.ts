@@ -6,18 +6,28 @@ import { answer } from "./answer.js"
 
 await answer<ToServer, FromServer>(async () => {
   const server = new RawServer(workloads)
-  return async (question) => {
+  const listen = async (question: Extract<ToServer, { readonly type: "listen" }>): Promise<ReadonlyArray<number>> => {
     const ports: Array<number> = []
+    for (let i = 0; i < question.ports; i++) ports.push(await server.listen(question.certificate))
+    return ports
+  }
+  return async (question) => {
     switch (question.type) {
       case "listen":
-        for (let i = 0; i < question.ports; i++) ports.push(await server.listen(question.certificate))
-        return { ports, held: server.held, requests: 0, connections: 0 }
-      case "take":
-        return { ports, held: server.held, ...server.take() }
+        return { numbers: await listen(question) }
+      case "take": {
+        const { connections, requests } = server.take()
+        return { numbers: [requests, connections] }
+      }
+      case "hold":
+        server.hold()
+        return { numbers: [] }
       case "held":
-        return { ports, held: server.held, requests: 0, connections: 0 }
+        return { numbers: [server.held] }
       case "release":
-        return { ports, held: server.release(), requests: 0, connections: 0 }
+        return { numbers: [server.release()] }
+      case "idleEnds":
+        return { numbers: server.takeIdleEnds() }
     }
   }
 })
