@@ -39,15 +39,31 @@ describe("reuse", () => {
 })
 
 describe("leaked sockets", () => {
-  const none = { sockets: 0, resources: {}, open: 0, reported: 0 }
+  const left = {
+    atRest: { system: 26, servers: 26, pools: 26 },
+    atEnd: { system: 0, servers: 0 },
+    resources: {},
+    reported: 0
+  }
 
   it("are none when nobody knows of one", () => {
-    expect(leaksRow(none)).toMatchObject({ good: true, now: "0" })
-    expect(leaksRow({ ...none, sockets: undefined }).good).toBe(true)
+    expect(leaksRow(left)).toMatchObject({ good: true, now: "0" })
+    const silent = { ...left, atRest: { ...left.atRest, system: undefined }, atEnd: { system: undefined, servers: 0 } }
+    expect(leaksRow(silent)).toMatchObject({ good: true, profile: [expect.stringContaining("an unknown number by")] })
   })
 
-  it.each([{ sockets: 1 }, { open: 1 }, { reported: 1 }, { resources: { Timeout: 1 } }])("are seen in %j", (change) => {
-    expect(leaksRow({ ...none, ...change }).good).toBe(false)
+  it.each([
+    ["the system has one more than the pools at rest", { atRest: { system: 27, servers: 26, pools: 26 } }],
+    ["a server has one more than the pools at rest", { atRest: { system: 26, servers: 27, pools: 26 } }],
+    ["the system has one at the end", { atEnd: { system: 1, servers: 0 } }],
+    ["a server has one at the end", { atEnd: { system: 0, servers: 1 } }],
+    ["a pool reports one", { reported: 1 }]
+  ])("are seen when %s", (_, change) => {
+    expect(leaksRow({ ...left, ...change })).toMatchObject({ good: false, now: "1" })
+  })
+
+  it("are not all that may be left", () => {
+    expect(leaksRow({ ...left, resources: { Timeout: 1 } }).good).toBe(false)
   })
 })
 

@@ -22,7 +22,7 @@ const samples = 60
 /** In the first samples the connections of the bursts are opened. */
 const firstSamples = 6
 
-/** Growth over the run that an interval must exclude: without this, a noisy heap would pass as one that does not grow. */
+/** Bytes of growth over the run that the interval must exclude: a heap that is all noise would pass otherwise. */
 const mostGrowth = 500_000
 
 export interface Load {
@@ -127,7 +127,8 @@ const serverReuse = ({ accepted, answered }: SiteReport): number => (answered - 
 
 export const reuseRow = ({ failures, load, poolReuse, requests, reused, server }: Played, seconds: number): Row => {
   const found = serverReuse(server)
-  const agreed = Math.abs(found - reused / requests) < 1e-9 && Math.abs(found - poolReuse) < 1e-9
+  const byAnswers = reused / requests
+  const agreed = Math.abs(found - byAnswers) < 1e-9 && Math.abs(found - poolReuse) < 1e-9
   return {
     name: `reuse, ${load.name}`,
     target: `≥ ${percent(demandedReuse)} of ≥ ${count(demandedOperations)}`,
@@ -138,27 +139,41 @@ export const reuseRow = ({ failures, load, poolReuse, requests, reused, server }
       `${count(requests)} calls in ${count(seconds)} s, ${load.shape}.`,
       `${count(server.accepted)} sockets by the server's count, ${count(failures.length)} failed calls.`,
       `Calls on a socket that had served one: ${percent(found)} by the server's count, ${
-        percent(reused / requests)
-      } by the ` +
-      `answers, ${percent(poolReuse)} by getMetrics().`,
+        percent(byAnswers)
+      } by the answers, ` +
+      `${percent(poolReuse)} by getMetrics().`,
       ...failures.slice(0, 5)
     ]
   }
 }
 
+/** Open sockets, as three parties see them: the operating system, which may not say, the servers, and the pools. */
+export interface Sockets {
+  readonly system: number | undefined
+  readonly servers: number
+  readonly pools: number
+}
+
 export interface Left {
-  /** By the operating system's count; undefined where it has none. */
-  readonly sockets: number | undefined
+  /** When all calls had been answered. */
+  readonly atRest: Sockets
+  /** When the pools had been closed. */
+  readonly atEnd: Omit<Sockets, "pools">
+  /** What keeps the event loop alive then, and did not before the run. */
   readonly resources: Readonly<Record<string, number>>
-  /** At the servers. */
-  readonly open: number
-  /** By the pools' count, before they were closed. */
+  /** Counted by the pools. */
   readonly reported: number
 }
 
-export const leaksRow = ({ open, reported, resources, sockets }: Left): Row => {
+/** A socket that somebody else knows of, and the pools do not. */
+const strays = ({ pools, servers, system = 0 }: Sockets): number => Math.max(system - pools, servers - pools, 0)
+
+const inWords = ({ servers, system = NaN }: Omit<Sockets, "pools">): string =>
+  `${Number.isNaN(system) ? "an unknown number" : system} by the operating system's count, ${servers} by the servers'`
+
+export const leaksRow = ({ atEnd, atRest, reported, resources }: Left): Row => {
   const more = Object.entries(resources).map(([name, number]) => `${number} ${name}`)
-  const leaked = Math.max(sockets ?? 0, open, reported)
+  const leaked = Math.max(strays(atRest), strays({ ...atEnd, pools: 0 }), reported)
   return {
     name: "leaked sockets",
     target: "0",
@@ -166,10 +181,8 @@ export const leaksRow = ({ open, reported, resources, sockets }: Left): Row => {
     now: count(leaked),
     good: leaked === 0 && more.length === 0,
     profile: [
-      `When the pools of the run were closed: ${
-        sockets ?? "unknown"
-      } sockets more than before by the operating system's count, ` +
-      `${open} open at the servers, ${reported} reported by getMetrics().`,
+      `Open when all calls had been answered: ${inWords(atRest)}, ${atRest.pools} by getStats().`,
+      `Open when the pools had been closed: ${inWords(atEnd)}. Leaks by getMetrics(): ${reported}.`,
       `What keeps the event loop alive and was not there before: ${more.length === 0 ? "nothing" : more.join(", ")}.`
     ]
   }
@@ -178,21 +191,21 @@ export const leaksRow = ({ open, reported, resources, sockets }: Left): Row => {
 export const growthRow = (heap: ReadonlyArray<readonly [number, number]>, seconds: number): Row => {
   const counted = heap.slice(firstSamples)
   const { lower, upper, value } = slope(counted)
-  const over = (perSecond: number): number => perSecond * seconds
-  const last = counted.at(-1)![1] - counted[0]![1]
+  const over = (perSecond: number): string => megabytes(perSecond * seconds)
+  const [first, last] = [counted[0]![1], counted.at(-1)![1]]
   return {
     name: "heap growth over the run",
     target: "none",
     then: "−0.37 MB",
-    now: `${megabytes(over(value))} (${megabytes(over(lower))} to ${megabytes(over(upper))})`,
-    good: lower <= 0 && over(upper) < mostGrowth,
+    now: `${over(value)} (${over(lower)} to ${over(upper)})`,
+    good: lower <= 0 && upper * seconds < mostGrowth,
     profile: [
-      `Slope of a regression through ${counted.length} samples, each after garbage collection, times ${
+      `A regression through ${counted.length} samples, each after garbage collection, over the run's ${
         count(seconds)
-      } s, with its ` +
-      `95 % interval, which allows for neighbours that resemble each other.`,
+      } s, with ` +
+      "its 95 % interval, which allows for neighbours that resemble each other.",
       `Good: the interval does not lie above zero, and ends below ${megabytes(mostGrowth)}.`,
-      `First sample ${megabytes(counted[0]![1])}; the last is ${megabytes(last)} away.`
+      `The first of these samples: ${megabytes(first)}; the last: ${megabytes(last)}.`
     ]
   }
 }
@@ -205,16 +218,30 @@ const warmUp = async ({ quick, servers, signal }: Setting): Promise<void> => {
   }
 }
 
+/** Of all endpoints. */
+const connectionsOf = (pool: ConnectionPoolCore): number =>
+  Object.values(pool.getStats()).reduce(
+    (sum, { activeConnections, connectingConnections, idleConnections }) =>
+      sum + activeConnections + connectingConnections + idleConnections,
+    0
+  )
+
+/** Of all sites: as soon as each has no more than it should have, or a little later. */
+const openAt = async (sites: ReadonlyArray<Site>, expected: (index: number) => number): Promise<number> => {
+  const reports = await Promise.all(sites.map((site, index) => site.settled(expected(index), 2_000)))
+  return reports.reduce((sum, { open }) => sum + open, 0)
+}
+
 export const measure: Measure = {
   name: "load",
   lasts: ({ quick, seconds }) => seconds + (quick ? 1 : 6),
   run: async (setting, onPart) => {
-    const { quick, seconds, servers, signal } = setting
+    const { quick, seconds, signal } = setting
     await warmUp(setting)
     const duration = 1_000 * seconds
     const before = look()
     const all = quick ? loads : [...loads, halfKept]
-    const sites = await Promise.all(all.map(() => servers.site()))
+    const sites = await Promise.all(all.map(() => setting.servers.site()))
     const pools = await Promise.all(all.map(({ options }) => Pools.open(options)))
     const startedAt = performance.now()
     const [heap, ...played] = await Promise.all([
@@ -222,16 +249,22 @@ export const measure: Measure = {
       ...all.map((load, i) => play(load, pools[i]!, sites[i]!, operations, duration, signal))
     ])
     const took = (performance.now() - startedAt) / 1_000
+    const known = pools.map(connectionsOf)
+    const atRest: Sockets = {
+      servers: await openAt(sites, (index) => known[index]!),
+      system: newSockets(before, look()),
+      pools: known.reduce((sum, connections) => sum + connections, 0)
+    }
     await Promise.all(pools.map((pool) => pool.close()))
     if (signal.aborted) return []
-    const reports = await Promise.all(sites.map((site) => site.settled(0, 2_000)))
+    const servers = await openAt(sites, () => 0)
     await Pools.heapInUse() // lets the loop go round
     const after = look()
     const [steady, bursts, half] = played
     const left: Left = {
-      sockets: newSockets(before, after),
+      atRest,
+      atEnd: { system: newSockets(before, after), servers },
       resources: newResources(before, after),
-      open: reports.reduce((sum, { open }) => sum + open, 0),
       reported: played.reduce((sum, { poolLeaks }) => sum + poolLeaks, 0)
     }
     const burstsRow = reuseRow(bursts!, took)
