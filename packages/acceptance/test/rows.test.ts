@@ -49,7 +49,8 @@ describe("leaked sockets", () => {
   it("are none when nobody knows of one", () => {
     expect(leaksRow(left)).toMatchObject({ good: true, now: "0" })
     const silent = { ...left, atRest: { ...left.atRest, system: undefined }, atEnd: { system: undefined, servers: 0 } }
-    expect(leaksRow(silent)).toMatchObject({ good: true, profile: [expect.stringContaining("an unknown number by")] })
+    expect(leaksRow(silent).good).toBe(true)
+    expect(leaksRow(silent).profile[0]).toContain("an unknown number by")
   })
 
   it.each([
