@@ -25,16 +25,37 @@ export interface Latencies {
 /** Closer together towards the end. */
 const drawn = [0, 1, ...Array.from({ length: 48 }, (_, index) => 2 * (index + 1)), 97, 98, 99, 99.5, 99.9, 99.99, 100]
 
+/** Takes the same memory, however many there are. */
+export class LatencyHistogram {
+  readonly #microseconds = build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 })
+
+  record(milliseconds: number): void {
+    this.#microseconds.recordValue(Math.max(1, Math.round(milliseconds * 1_000)))
+  }
+
+  reset(): void {
+    this.#microseconds.reset()
+  }
+
+  get percentiles(): Percentiles {
+    const at = (percent: number): number => this.#at(percent)
+    return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) }
+  }
+
+  get curve(): ReadonlyArray<Step> {
+    return drawn.map((percent) => ({ percent, milliseconds: this.#at(percent) }))
+  }
+
+  /** The histogram gives the end of the step that a value is in, and that may lie behind the last value. */
+  #at(percent: number): number {
+    return Math.min(this.#microseconds.maxValue, this.#microseconds.getValueAtPercentile(percent)) / 1_000
+  }
+}
+
 export const latenciesOf = (rounds: ReadonlyArray<Iterable<number>>): Latencies => {
-  const microseconds = build({ lowestDiscernibleValue: 1, numberOfSignificantValueDigits: 3 })
+  const histogram = new LatencyHistogram()
   for (const latencies of rounds) {
-    for (const latency of latencies) microseconds.recordValue(Math.max(1, Math.round(latency * 1_000)))
+    for (const latency of latencies) histogram.record(latency)
   }
-  const max = microseconds.maxValue
-  // The histogram gives the end of the step that a value is in, and that may lie behind the last value.
-  const at = (percent: number): number => Math.min(max, microseconds.getValueAtPercentile(percent)) / 1_000
-  return {
-    percentiles: { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: max / 1_000 },
-    curve: drawn.map((percent) => ({ percent, milliseconds: at(percent) }))
-  }
+  return { percentiles: histogram.percentiles, curve: histogram.curve }
 }
