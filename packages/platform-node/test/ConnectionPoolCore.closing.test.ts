@@ -3,6 +3,7 @@ import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect } from "effect"
 import type * as http from "node:http"
+import type { AddressInfo } from "node:net"
 import { describe } from "vitest"
 import type { ConnectionPoolCoreOptions } from "../src/ConnectionPoolCore.js"
 import { ConnectionPoolCore } from "../src/ConnectionPoolCore.js"
@@ -256,11 +257,16 @@ describe("warmupConnections", () => {
 })
 
 describe("initialize", () => {
-  it.scopedLive("fails where the warm-up that is required fails, and can be tried again", () =>
+  it.scopedLive("fails where the warm-up that is required fails, and is done again by the next request", () =>
     Effect.gen(function*() {
-      const core = yield* scopedCore({ warmUp: { origins: ["http://127.0.0.1:1"], required: true } })
+      const server = yield* holdingServer
+      const { port } = server.server.address() as AddressInfo
+      yield* Effect.promise(() => new Promise((resolve) => server.server.close(resolve)))
+      const core = yield* scopedCore({ warmUp: { origins: [server.url], required: true } })
       strictEqual((yield* failure(() => core.initialize())).code, "ECONNREFUSED")
-      strictEqual((yield* failure(() => core.execute("http://127.0.0.1:1"))).code, "ECONNREFUSED")
+      strictEqual((yield* failure(() => core.execute(server.url))).code, "ECONNREFUSED")
+      yield* Effect.promise(() => new Promise<void>((resolve) => server.server.listen(port, "127.0.0.1", resolve)))
+      strictEqual((yield* Effect.promise(() => core.execute(`${server.url}now`))).status, 200)
     }))
 
   it.scopedLive("is done once, whoever asks", () =>

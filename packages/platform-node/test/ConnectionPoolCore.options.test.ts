@@ -222,17 +222,26 @@ describe("the figures of ConnectionPoolCore", () => {
     Effect.gen(function*() {
       const authority = yield* Effect.promise(() => makeAuthority("ours"))
       const certificate = yield* Effect.promise(() => certify(authority, "server.test", { address: true }))
-      const server = yield* httpServer((_, response) => void response.end("1"), certificate)
+      const server = yield* httpServer((request, response) => {
+        if (request.url !== "/never") response.end("1")
+      }, certificate)
       const core = yield* scopedCore({ tls: { ca: authority.cert } })
       yield* Effect.promise(async () => {
         await core.execute(server.url)
         await core.execute(server.url, { tls: { minVersion: "TLSv1.3" } })
         await core.execute(server.url, { tls: { minVersion: "TLSv1.3" } })
       })
+      for (const tls of [undefined, { minVersion: "TLSv1.3" } as const]) {
+        yield* failure(() => core.execute(`${server.url}never`, { tls, timeout: 20 }))
+      }
       const stats = core.getStats()
       const [endpoint] = Object.values(stats)
-      deepStrictEqual([Object.keys(stats).length, endpoint!.totalRequests, endpoint!.totalConnections], [1, 3, 2])
-      deepStrictEqual([endpoint!.idleConnections, core.healthCheck().status], [2, "healthy"])
+      deepStrictEqual([Object.keys(stats).length, endpoint!.totalRequests, endpoint!.totalConnections], [1, 5, 2])
+      deepStrictEqual([endpoint!.timedOutConnections, endpoint!.idleConnections, core.healthCheck().status], [
+        2,
+        0,
+        "healthy"
+      ])
     }))
 
   it.scopedLive("requests that wait for sockets are an issue", () =>

@@ -168,9 +168,9 @@ describe("ConnectionPoolCore.execute", () => {
         if (request.headers["x-late"] === undefined) void echo(request, response)
       })
       const core = yield* scopedCore()
-      const endpoint = { url: new URL("rpc", server.url), headers: { "X-Key": "1", "X-Other": "2" }, timeout: 50 }
+      const endpoint = { url: new URL("rpc", server.url), headers: { "x-key": "1", "X-Other": "2" }, timeout: 50 }
       const { data } = yield* Effect.promise(() =>
-        core.executeWithEndpoint<Echoed>(endpoint, { headers: { "x-key": "3" }, timeout: "5 seconds" })
+        core.executeWithEndpoint<Echoed>(endpoint, { headers: { "X-KEY": "3" }, timeout: "5 seconds" })
       )
       deepStrictEqual([data.url, data.headers["x-key"], data.headers["x-other"]], ["/rpc", "3", "2"])
       const late = yield* failure(() => core.executeWithEndpoint(endpoint, { headers: { "x-late": "yes" } }))
