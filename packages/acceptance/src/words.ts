@@ -4,7 +4,10 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 
 export const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
 
-export const milliseconds = (value: number): string => value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(1)} ms`
+export const milliseconds = (value: number): string => {
+  if (value < 10) return `${value.toFixed(2)} ms`
+  return value < 1_000 ? `${value.toFixed(1)} ms` : `${(value / 1_000).toFixed(3)} s`
+}
 
 /** Thousands of bytes. */
 export const kilobytes = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} KB`

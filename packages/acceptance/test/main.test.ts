@@ -41,8 +41,8 @@ describe.concurrent("npm run acceptance", { timeout: 60_000 }, () => {
     expect(measured).toBe("sources")
     expect(rows).toMatchObject([
       { name: "100 calls at once", good: true },
-      { name: "idle expiry", target: "within 10 % of 1000.0 ms" },
-      { name: "unused endpoint, two periods", target: "within 10 % of 1000.0 ms" }
+      { name: "idle expiry", target: "within 10 % of 1.000 s" },
+      { name: "unused endpoint, two periods", target: "within 10 % of 1.000 s" }
     ])
   })
 

@@ -138,7 +138,7 @@ export const reuseRow = ({ failures, load, poolReuse, requests, reused, server }
     good: found >= demandedReuse && server.answered >= demandedOperations && failures.length === 0 && agreed,
     profile: [
       `${count(requests)} calls in ${count(seconds)} s, ${load.shape}.`,
-      `${count(server.accepted)} sockets by the server's count, ${count(failures.length)} failed calls.`,
+      `Sockets by the server's count: ${count(server.accepted)}; failed calls: ${count(failures.length)}.`,
       `Calls on a socket that had served one: ${percent(found)} by the server's count, ${
         percent(byAnswers)
       } by the answers, ` +
