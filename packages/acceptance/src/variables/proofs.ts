@@ -78,7 +78,7 @@ const maxFreeSockets: Proof = {
 const connectionTimeout: Proof = {
   variable: "CONNECTION_TIMEOUT",
   effect: "A call to a port whose backlog is full, so that no handshake is answered: when it fails, and how",
-  values: ["300", "600"],
+  values: ["400", "800"],
   look: async ({ pool, servers }, value) => {
     const url = await servers.deaf()
     const since = performance.now()
@@ -108,6 +108,9 @@ const scheduling: Proof = {
   }
 }
 
+/** Milliseconds: systems acknowledge what comes alone after 40 or more. */
+const acknowledged = 25
+
 const noDelay: Proof = {
   variable: "TCP_NO_DELAY",
   effect:
@@ -116,7 +119,7 @@ const noDelay: Proof = {
   values: ["true", "false"],
   look: async ({ pool, site }, value) => {
     const { p50 } = spread(await uploadTimes(pool, site.url))
-    return { good: value === "true" ? p50 < 15 : p50 > 25, words: milliseconds(p50) }
+    return { good: value === "true" ? p50 < acknowledged : p50 > acknowledged, words: milliseconds(p50) }
   }
 }
 
@@ -134,7 +137,7 @@ const responseSizeLimit: Proof = {
 const cleanupPeriod: Proof = {
   variable: "CLEANUP_PERIOD_MS",
   effect: "An endpoint that is not used again: when its idle socket is closed, by the server's clock",
-  values: ["300", "600"],
+  values: ["400", "800"],
   beside: { HTTP_POOL_IDLE_TIMEOUT: "none" },
   look: async ({ pool, site }, value) => {
     await Pools.ask(pool, site.url)
