@@ -8,7 +8,8 @@ import { check, checkStatus, giveUpAfter, neverPath } from "../workload.js"
 
 export const core: Open = async (setup) => {
   const { ca, connections, idleFor, origins, workload } = setup
-  const { body, headers, method } = workload
+  const { body, headers, method, reads } = workload
+  const options = { body, headers, method, parseJson: reads === "json" }
   const pool = new ConnectionPoolCore({
     maxSockets: connections,
     // Its default, half of them, is for those who want few idle ones.
@@ -24,14 +25,14 @@ export const core: Open = async (setup) => {
     play: promises(
       workload,
       async () => {
-        const { data, status } = await pool.execute(url(), { method, headers, body })
+        const { data, status } = await pool.execute(url(), options)
         checkStatus(status)
         check(workload, data)
       },
       async () => {
         const signal = AbortSignal.timeout(giveUpAfter)
         try {
-          await pool.execute(never(), { method, headers, body, signal })
+          await pool.execute(never(), { ...options, signal })
         } catch (error) {
           if (signal.aborted) return
           throw error
