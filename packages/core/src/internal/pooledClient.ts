@@ -68,7 +68,7 @@ const headersOf = (
   return headers as Headers.Headers
 }
 
-/** As the pool is asked. (An object that is spread from the options takes four times as long to make.) */
+/** As the pool is asked. */
 class ClientPoolRequest implements PoolRequest {
   readonly url: string
   readonly method: string
