@@ -1,3 +1,4 @@
+import * as Headers from "@effect/platform/Headers"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -171,7 +172,7 @@ describe("a request's body", () => {
         const client = PooledHttpClient.fromPool({
           ...pool,
           open: (request) => {
-            told.push((request.headers as Record<string, string>)["content-length"])
+            told.push(Headers.fromInput(request.headers)["content-length"])
             return pool.open(request)
           }
         })

@@ -66,6 +66,16 @@ describe("a span that nobody records", () => {
       })
     ))
 
+  it.effect("takes the place of the span that the request's own headers tell of", () =>
+    unrecorded((client, sent) =>
+      Effect.gen(function*() {
+        yield* client.get(url, { headers: { b3: "mine", traceparent: "mine", constructor: "kept" } })
+        const [headers] = yield* sent
+        const { b3, spanId, traceId } = spanOf(headers!)
+        deepStrictEqual([b3, headers!["constructor"]], [`${traceId}-${spanId}-1`, "kept"])
+      })
+    ))
+
   it.effect("is not told where propagation or tracing is switched off", () =>
     unrecorded((client, sent) =>
       Effect.gen(function*() {

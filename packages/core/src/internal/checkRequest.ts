@@ -12,6 +12,7 @@ import type { Target } from "../Origin.js"
 import { parseTarget } from "../Origin.js"
 import { InvalidRequest, isIdempotentMethod } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
+import { HeaderLines } from "./headerLines.js"
 import * as Kind from "./optionKind.js"
 import { Remembered } from "./remembered.js"
 
@@ -224,7 +225,10 @@ const headersOf = (input: PoolRequest["headers"]): CheckedHeaders => {
   const headers = new CheckedHeaders()
   if (input === undefined) return headers
   if (typeof input !== "object" || input === null) refuse("headers", "is neither a record nor a list of pairs")
-  if (Symbol.iterator in input) {
+  if (input instanceof HeaderLines) {
+    const { all } = input
+    for (let i = 0; i < all.length; i += 2) headers.addAll(all[i]!, all[i + 1])
+  } else if (Symbol.iterator in input) {
     for (const line of input) {
       if (!Array.isArray(line)) refuse("headers", "has a line that is no pair of a name and a value")
       headers.addAll(line[0], line[1])

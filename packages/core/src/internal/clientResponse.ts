@@ -19,7 +19,7 @@ import type { PoolError } from "../PoolError.js"
 import type { Exchange } from "../PoolResponse.js"
 import { responseError, shownHeaders } from "./clientErrors.js"
 import { peerOf } from "./peers.js"
-import { notJson } from "./response.js"
+import { notJson, OpenExchange } from "./response.js"
 
 const decoder = new TextDecoder()
 
@@ -29,8 +29,8 @@ const abandon = (exchange: Exchange): void => exchange.abort()
 const collected = new FinalizationRegistry(abandon)
 
 export class ClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId
+  declare readonly [IncomingMessage.TypeId]: IncomingMessage.TypeId
+  declare readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId
   private cachedCookies: Cookies.Cookies | undefined = undefined
   private cachedText: string | undefined = undefined
   private read: "not" | "whole" | "streamed" = "not"
@@ -41,8 +41,6 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
 
   constructor(request: HttpClientRequest, exchange: Exchange, secretNames: ReadonlyArray<string | RegExp>) {
     super()
-    this[IncomingMessage.TypeId] = IncomingMessage.TypeId
-    this[HttpClientResponse.TypeId] = HttpClientResponse.TypeId
     this.request = request
     this.exchange = exchange
     this.secretNames = secretNames
@@ -129,15 +127,18 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
   /** What `use` makes of the whole body, however often it is asked for. */
   private readWhole<A>(use: (bytes: Uint8Array) => Effect.Effect<A, ResponseError>): Effect.Effect<A, ResponseError> {
     return Effect.withFiberRuntime((fiber) => {
-      const maxBodySize = Context.get(fiber.currentContext, IncomingMessage.MaxBodySize)
       if (this.read === "streamed") return Effect.fail(this.readBefore())
       this.read = "whole"
+      const maxBodySize = Context.get(fiber.currentContext, IncomingMessage.MaxBodySize)
+      const useUpTo = (bytes: Uint8Array) =>
+        maxBodySize._tag === "Some" && bytes.length > Number(maxBodySize.value)
+          ? Effect.fail(responseError(this, `the body is larger than ${maxBodySize.value} bytes (MaxBodySize)`))
+          : use(bytes)
+      const whole = this.exchange instanceof OpenExchange ? this.exchange.takeWhole() : undefined
+      if (whole !== undefined) return useUpTo(whole)
       return Effect.matchEffect(this.exchange.bytes, {
         onFailure: (error) => Effect.fail(this.failed(error)),
-        onSuccess: (bytes) =>
-          maxBodySize._tag === "Some" && bytes.length > Number(maxBodySize.value)
-            ? Effect.fail(responseError(this, `the body is larger than ${maxBodySize.value} bytes (MaxBodySize)`))
-            : use(bytes)
+        onSuccess: useUpTo
       })
     })
   }
@@ -154,6 +155,11 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
     return responseError(this, "the body was read as a stream before; it can be read only once")
   }
 }
+
+Object.assign(ClientResponse.prototype, {
+  [IncomingMessage.TypeId]: IncomingMessage.TypeId,
+  [HttpClientResponse.TypeId]: HttpClientResponse.TypeId
+})
 
 const setCookies = (rawHeaders: ReadonlyArray<string>): ReadonlyArray<string> => {
   const values: Array<string> = []

@@ -11,6 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
@@ -21,13 +22,14 @@ import type { ClientBody } from "./clientBody.js"
 import { clientBody, UnknownBody } from "./clientBody.js"
 import { requestError, shownRequest, unsendable } from "./clientErrors.js"
 import { ClientResponse } from "./clientResponse.js"
+import { HeaderLines } from "./headerLines.js"
 import type { Restore } from "./primitives.js"
 import { uninterruptibleMask } from "./primitives.js"
 import type { RequestOptions } from "./requestOptions.js"
 import { CurrentRequestOptions } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 import { siteOf } from "./requestSite.js"
-import type { RequestTrace } from "./requestSpan.js"
+import type { Propagation, RequestTrace } from "./requestSpan.js"
 import { isTraced, RequestSpan } from "./requestSpan.js"
 import { scopedRequests } from "./scopedRequests.js"
 import { isRecorded } from "./startSpan.js"
@@ -54,25 +56,28 @@ const isStreamed = ({ body }: ClientBody): boolean => typeof body === "object" &
 const headersOf = (
   request: HttpClientRequest,
   body: ClientBody,
-  propagation: Headers.Headers | undefined
-): Headers.Headers => {
-  const headers: Record<string, string> = Object.assign(
-    Object.create(Object.getPrototypeOf(request.headers)),
-    request.headers
-  )
+  propagation: Propagation | undefined
+): HeaderLines => {
+  const lines = new HeaderLines()
+  const { headers } = request
+  for (const name in headers) {
+    if (propagation === undefined || !Object.hasOwn(propagation, name)) lines.add(name, headers[name]!)
+  }
+  for (const name in propagation) lines.add(name, propagation[name]!)
   const { contentLength, contentType } = body
-  if (contentType !== undefined) headers["content-type"] ??= contentType
+  if (contentType !== undefined && headers["content-type"] === undefined) lines.add("content-type", contentType)
   // The length of bytes and text is the pool's to say.
-  if (isStreamed(body) && contentLength !== undefined) headers["content-length"] ??= String(contentLength)
-  if (propagation !== undefined) Object.assign(headers, propagation)
-  return headers as Headers.Headers
+  if (isStreamed(body) && contentLength !== undefined && headers["content-length"] === undefined) {
+    lines.add("content-length", String(contentLength))
+  }
+  return lines
 }
 
 /** As the pool is asked. */
 class ClientPoolRequest implements PoolRequest {
   readonly url: string
   readonly method: string
-  readonly headers: Headers.Headers
+  readonly headers: HeaderLines
   readonly body: PoolRequest["body"]
   readonly timeout: PoolRequest["timeout"]
   readonly acquireTimeout: PoolRequest["acquireTimeout"]
@@ -169,8 +174,18 @@ const prepare = (pool: Service, request: HttpClientRequest): Answer => {
   return send(pool, new Prepared(request, site.right, body))
 }
 
+/** A request that nothing was mapped over is there already. */
+const readyOf = (request: Effect.Effect<HttpClientRequest>): HttpClientRequest | undefined => {
+  if (!Exit.isExit(request)) return undefined
+  const exit = request as Exit.Exit<HttpClientRequest>
+  return Exit.isSuccess(exit) ? exit.value : undefined
+}
+
 export const make = (pool: Service): HttpClient.HttpClient =>
   HttpClient.makeWith(
-    (request: Effect.Effect<HttpClientRequest>) => Effect.flatMap(request, (ready) => prepare(pool, ready)),
+    (request: Effect.Effect<HttpClientRequest>) => {
+      const ready = readyOf(request)
+      return ready === undefined ? Effect.flatMap(request, (ready) => prepare(pool, ready)) : prepare(pool, ready)
+    },
     Effect.succeed
   )

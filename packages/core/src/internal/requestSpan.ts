@@ -56,10 +56,12 @@ export const isTraced = (fiber: AnyFiber, request: HttpClientRequest): boolean =
   fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
   !fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)(request)
 
+/** Headers that tell the server of a span. */
+export type Propagation = Readonly<Record<string, string>>
+
 /** What a traced request tells of itself. */
 export interface RequestTrace extends RequestObserver {
-  /** What tells the server of the span. */
-  readonly propagation: Headers.Headers | undefined
+  readonly propagation: Propagation | undefined
   answered(response: HttpClientResponse, peer: string | undefined): void
   failed(cause: Cause.Cause<PoolError>): void
 }
@@ -107,7 +109,7 @@ export class RequestSpan implements RequestTrace {
     this.headers(requestHeaders, request.headers)
   }
 
-  get propagation(): Headers.Headers | undefined {
+  get propagation(): Propagation | undefined {
     const { fiber } = this
     if (fiber === undefined || !fiber.getFiberRef(HttpClient.currentTracerPropagation)) return undefined
     return TraceContext.toHeaders(this.span)
@@ -118,7 +120,7 @@ export class RequestSpan implements RequestTrace {
     this.span.event(event, ago === 0 || !this.timed ? now : now - BigInt(Math.round(ago * 1e6)))
   }
 
-  onRepeat(lost: ConnectionLost): Headers.Headers | undefined {
+  onRepeat(lost: ConnectionLost): Propagation | undefined {
     const { fiber } = this
     if (fiber === undefined) return undefined
     this.fail(Cause.fail(lost))

@@ -135,19 +135,32 @@ export class OpenExchange extends Info implements Exchange {
 
   readonly abort = (): void => this.exchange.abort()
 
-  private readWhole(): Effect.Effect<Uint8Array, PoolError> {
+  /** The whole body, if all of it is here and nobody has begun to read it. */
+  takeWhole(): Uint8Array | undefined {
+    return this.whole === undefined && this.exchange.body.buffer.ended ? this.begin() : undefined
+  }
+
+  private begin(): Uint8Array | undefined {
     const { exchange } = this
     exchange.body.beginReading()
     const tooLarge = exchange.readWhole()
-    if (tooLarge !== undefined) return this.whole = Effect.fail(tooLarge)
-    if (exchange.body.buffer.ended) return this.whole = Effect.succeed(exchange.body.buffer.takeAll())
+    if (tooLarge !== undefined) this.whole = Effect.fail(tooLarge)
+    if (tooLarge !== undefined || !exchange.body.buffer.ended) return undefined
+    const bytes = exchange.body.buffer.takeAll()
+    this.whole = Effect.succeed(bytes)
+    return bytes
+  }
+
+  private readWhole(): Effect.Effect<Uint8Array, PoolError> {
+    this.begin()
+    if (this.whole !== undefined) return this.whole
     const others = Deferred.unsafeMake<Uint8Array, PoolError>(FiberId.none)
     this.whole = Deferred.await(others)
     return Effect.onExit(this.collect([], new PiecePacker()), (exit) =>
       Effect.sync(() => {
         this.abort()
         const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-        this.whole = interrupted ? Effect.fail(connectionLost(exchange, "released")) : exit
+        this.whole = interrupted ? Effect.fail(connectionLost(this.exchange, "released")) : exit
         Deferred.unsafeDone(others, this.whole)
       }))
   }

@@ -32,18 +32,17 @@ const perform = <A, R = never>(
   request: PoolRequest,
   mode: BodyMode,
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
-): Effect.Effect<A, PoolError, R> =>
-  Effect.suspend(() => {
-    const checked = checkRequest(request, pool.requestDefaults)
-    if (checked instanceof InvalidRequest) return Effect.fail(checked)
-    return runExchange(request, (caller, fork) => {
-      // Not earlier: until the request is asked for, its origin may be forgotten, whenever the fiber yields.
-      const origin = pool.originOf(checked.target.origin, checked.tls)
-      const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
-      exchange.start()
-      return exchange
-    }, use)
-  })
+): Effect.Effect<A, PoolError, R> => {
+  const checked = checkRequest(request, pool.requestDefaults)
+  if (checked instanceof InvalidRequest) return Effect.fail(checked)
+  return runExchange(request, (caller, fork) => {
+    // Not earlier: until the request is asked for, its origin may be forgotten, whenever the fiber yields.
+    const origin = pool.originOf(checked.target.origin, checked.tls)
+    const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
+    exchange.start()
+    return exchange
+  }, use)
+}
 
 const parseOrigin = (input: string | URL): Effect.Effect<Origin, InvalidRequest> =>
   Either.match(Origins.parse(input), {
@@ -130,14 +129,22 @@ export const make = (
     return {
       name: settings.name,
       execute: (request) =>
-        perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange))),
+        Effect.suspend(() =>
+          perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange)))
+        ),
       unsafeExecute: (request, onExit) => unsafeExecute(pool, request, onExit),
       stream: (request) =>
-        perform(pool, request, "scoped", (exchange) => {
-          const open = new OpenExchange(exchange)
-          return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
-        }),
-      open: (request) => perform(pool, request, "open", (exchange) => Effect.succeed(new OpenExchange(exchange))),
+        Effect.suspend(() =>
+          perform(pool, request, "scoped", (exchange) => {
+            const open = new OpenExchange(exchange)
+            return Effect.as(Effect.addFinalizer(() => Effect.sync(open.abort)), open)
+          })
+        ),
+      open: (request) => {
+        const opened = () => perform(pool, request, "open", (exchange) => Effect.succeed(new OpenExchange(exchange)))
+        // Who has a mask runs already.
+        return request.restore === undefined ? Effect.suspend(opened) : opened()
+      },
       lease: (origin, options) => lease(pool, origin, options),
       warmUp: (origins, options) =>
         Effect.gen(function*() {

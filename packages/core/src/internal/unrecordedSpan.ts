@@ -4,10 +4,9 @@
  *
  * @internal
  */
-import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as Fiber from "effect/Fiber"
-import type { RequestTrace } from "./requestSpan.js"
+import type { Propagation, RequestTrace } from "./requestSpan.js"
 import { parentOf } from "./startSpan.js"
 
 const digits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
@@ -42,18 +41,27 @@ const randomId = (): string => {
 }
 
 /** What `HttpTraceContext.toHeaders` says of a span that Effect's tracer would make. */
-const propagationOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Headers.Headers => {
+const propagationOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Propagation => {
   const parent = parentOf(fiber)
   const spanId = randomId()
   if (parent._tag === "None") {
     const traceId = randomId() + randomId()
-    return propagated(`${traceId}-${spanId}-1`, `00-${traceId}-${spanId}-01`)
+    return new Propagated(`${traceId}-${spanId}-1`, `00-${traceId}-${spanId}-01`)
   }
   const { spanId: parentId, traceId } = parent.value
-  return propagated(`${traceId}-${spanId}-1-${parentId}`, `00-${traceId}-${spanId}-01`)
+  return new Propagated(`${traceId}-${spanId}-1-${parentId}`, `00-${traceId}-${spanId}-01`)
 }
 
-const propagated = (b3: string, traceparent: string): Headers.Headers => Headers.unsafeFromRecord({ b3, traceparent })
+class Propagated {
+  [name: string]: string
+  readonly b3: string
+  readonly traceparent: string
+
+  constructor(b3: string, traceparent: string) {
+    this.b3 = b3
+    this.traceparent = traceparent
+  }
+}
 
 export class UnrecordedSpan implements RequestTrace {
   /** Until the end: it holds its last value, the answer, which must be collected when nobody else does. */
@@ -63,13 +71,13 @@ export class UnrecordedSpan implements RequestTrace {
     this.fiber = fiber
   }
 
-  get propagation(): Headers.Headers | undefined {
+  get propagation(): Propagation | undefined {
     const { fiber } = this
     if (fiber === undefined || !fiber.getFiberRef(HttpClient.currentTracerPropagation)) return undefined
     return propagationOf(fiber)
   }
 
-  onRepeat(): Headers.Headers | undefined {
+  onRepeat(): Propagation | undefined {
     return this.propagation
   }
 
