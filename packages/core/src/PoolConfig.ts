@@ -185,6 +185,11 @@ export interface PoolOptions extends OriginOptions {
    * `HTTP_POOL_MAX_METRIC_ORIGINS`.
    */
   readonly maxMetricOrigins?: number | undefined
+  /**
+   * Whether metrics tell origins apart at all. False: a pool has one value of each, without `server.address`, `server.port` and
+   * `url.scheme`. Default true. `HTTP_POOL_METRIC_ORIGIN_TAGS`.
+   */
+  readonly metricOriginTags?: boolean | undefined
   /** Connections to open while the layer is built. Default none; no variable. */
   readonly warmUp?: WarmUpOptions | undefined
   /**
@@ -254,6 +259,7 @@ export interface PoolSettings extends OriginSettings {
   readonly leakThreshold: number
   readonly decompress: boolean
   readonly maxMetricOrigins: number
+  readonly metricOriginTags: boolean
   readonly warmUp: WarmUpSettings | undefined
   /** By `Origin.href`; see `originSettings`. */
   readonly origins: ReadonlyMap<string, OriginSettings>

@@ -61,7 +61,7 @@ export type PoolEvent = Data.TaggedEnum<{
   ConnectFailed: { readonly at: number; readonly origin: string; readonly error: PoolError }
   /** A request has to wait for a connection. */
   Queued: { readonly at: number; readonly origin: string }
-  /** A request has a connection; `waited` since it was asked for. */
+  /** A request, or a `lease`, has a connection, which may be one used before; `waited` since it was asked for. */
   Granted: {
     readonly at: number
     readonly origin: string
@@ -88,6 +88,32 @@ export type PoolEvent = Data.TaggedEnum<{
   }
   /** A request failed. */
   Failed: { readonly at: number; readonly origin: string; readonly error: PoolError }
+  /** A warm-up of an origin is over: so many connections were opened for it, and so many dials failed. */
+  WarmUp: { readonly at: number; readonly origin: string; readonly opened: number; readonly failed: number }
+  /**
+   * What was due is done: so many connections were idle or open for too long and are told to close, and so many origins are
+   * forgotten that nobody used. `Closed` and `OriginRemoved` tell of each.
+   */
+  Housekeeping: { readonly at: number; readonly closing: number; readonly removed: number }
+  /**
+   * A connection is held for longer than `leakThreshold`, and nothing moves on it. `acquiredBy`: the span, or else the place in the
+   * program, that asked for it.
+   */
+  LeakSuspected: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly heldFor: number
+    readonly fiberId: string | undefined
+    readonly acquiredBy: string | undefined
+  }
+  /** The suspicion was wrong: something moves again, or the connection came back. */
+  LeakRetracted: {
+    readonly at: number
+    readonly origin: string
+    readonly connectionId: number
+    readonly heldFor: number
+  }
   /** Nothing is known of an origin any more. */
   OriginRemoved: { readonly at: number; readonly origin: string }
   /** The pool takes no more requests. */

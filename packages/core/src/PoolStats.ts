@@ -36,6 +36,10 @@ export interface PoolTotals {
   readonly bytesReceived: number
   /** Answers that nobody read, so that the pool gave up their connection: `ConnectionLost` with the reason `unread`. */
   readonly unread: number
+  /** Leases that were suspected of being leaked. */
+  readonly leaksSuspected: number
+  /** Of these, the ones that have ended, or gone on, after all. */
+  readonly leaksRetracted: number
   /** Failed requests by the tag of their error. */
   readonly failures: Readonly<Record<string, number>>
   /** Closed connections by reason. */

@@ -66,11 +66,32 @@ export * as PoolError from "./PoolError.js"
 export * as PoolEvent from "./PoolEvent.js"
 
 /**
- * The metrics of all pools, with the names of the OpenTelemetry HTTP and database conventions (v1.44) where these have one.
+ * The metrics of all pools, with the names, units, attributes and buckets of the OpenTelemetry conventions (v1.44): those for HTTP
+ * clients, those of .NET where these are silent, and those for pools of database connections with `http.client` in place of
+ * `db.client`. What no convention names begins with `http.client.pool`.
  *
- * What goes up and down is a counter moved by ±1, so that two pools add up. Attributes: `http.client.connection.pool.name`, and of
- * the origin `server.address`, `server.port` and `url.scheme`; from the `maxMetricOrigins`th origin on, `server.address` is
- * `_OTHER`.
+ * - What goes up and down is a counter moved by ±1, so that two pools add up; it returns to 0 when its origin is forgotten or its
+ *   pool ends.
+ * - Durations are seconds.
+ * - Attributes: `http.client.connection.pool.name`, and of the origin `server.address`, `server.port` and `url.scheme`; from the
+ *   `maxMetricOrigins`th origin on, `server.address` is `_OTHER`, and without `metricOriginTags` there are none.
+ * - `unit` is where `@effect/opentelemetry` looks for the unit. It is the same for all values of a metric.
+ *
+ * @example
+ * ```ts
+ * import { PoolMetrics } from "@connection-pool/core"
+ * import { Effect, Metric } from "effect"
+ *
+ * // Of one pool at one origin: an exporter reads all of them by itself.
+ * const requests = PoolMetrics.requests.pipe(
+ *   Metric.tagged("http.client.connection.pool.name", "default"),
+ *   Metric.tagged("server.address", "127.0.0.1"),
+ *   Metric.tagged("server.port", "8545"),
+ *   Metric.tagged("url.scheme", "http")
+ * )
+ *
+ * console.log(Effect.runSync(Metric.value(requests)).count) // 0
+ * ```
  *
  * @since 0.1.0
  */

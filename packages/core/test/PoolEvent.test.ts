@@ -47,8 +47,8 @@ describe("events", () => {
       Effect.gen(function*() {
         yield* pool.execute({ url })
         const seen = yield* eventsOf(pool, Effect.zipRight(pool.execute({ url }), TestClock.adjust("30 seconds")))
-        deepStrictEqual(tags(seen), ["Granted", "Released", "Completed", "Closed"])
-        const [granted, , , closed] = seen
+        deepStrictEqual(tags(seen), ["Granted", "Released", "Completed", "Housekeeping", "Closed"])
+        const [granted, , , , closed] = seen
         assertTrue(PoolEvent.$is("Granted")(granted) && granted.reused)
         assertTrue(PoolEvent.$is("Closed")(closed))
         deepStrictEqual([closed.reason, closed.requests, closed.age, closed.at], ["idle_timeout", 2, 30_000, 30_000])
@@ -124,10 +124,26 @@ describe("events", () => {
         Effect.gen(function*() {
           yield* pool.execute({ url })
           const seen = yield* eventsOf(pool, TestClock.adjust("2 seconds"))
-          deepStrictEqual(tags(seen), ["Closed", "OriginRemoved"])
+          deepStrictEqual(tags(seen), ["Housekeeping", "Closed", "OriginRemoved"])
+          deepStrictEqual({ ...seen[0] }, { _tag: "Housekeeping", at: 2000, closing: 1, removed: 1 })
         }),
       {},
       { housekeepingInterval: "1 second" }
+    ))
+
+  it.effect("tell how a warm-up went, when its last dial has ended", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const seen = yield* eventsOf(pool, pool.warmUp([url], { connections: 3 }))
+          deepStrictEqual(tags(seen), ["Opened", "ConnectFailed", "Opened", "WarmUp"])
+          deepStrictEqual({ ...seen[3] }, { _tag: "WarmUp", at: 0, origin: "http://server.test", opened: 2, failed: 1 })
+          const again = yield* eventsOf(pool, pool.warmUp([url], { connections: 2 }))
+          deepStrictEqual(again.map((event) => ({ ...event })), [
+            { _tag: "WarmUp", at: 0, origin: "http://server.test", opened: 0, failed: 0 }
+          ])
+        }),
+      { connect: (_, dial) => dial === 1 ? { fail: "Refused" } : {} }
     ))
 
   it.effect("go to every subscriber, from when it subscribed", () =>
@@ -188,6 +204,10 @@ describe("events", () => {
           Released: other,
           Completed: other,
           Failed: other,
+          WarmUp: other,
+          Housekeeping: other,
+          LeakSuspected: other,
+          LeakRetracted: other,
           OriginRemoved: other,
           Draining: other,
           Drained: other,

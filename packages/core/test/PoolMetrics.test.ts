@@ -17,7 +17,7 @@ const seriesOf = (poolName: string) =>
     for (const { metricKey, metricState } of pairs) {
       const tags = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
       if (tags["http.client.connection.pool.name"] !== poolName) continue
-      const { ["http.client.connection.pool.name"]: _, ...rest } = tags
+      const { ["http.client.connection.pool.name"]: _, unit: __, ...rest } = tags
       const value = metricState as unknown as { count?: number; value?: number }
       const number = value.count ?? value.value ?? NaN
       if (number !== 0) series[`${metricKey.name}${JSON.stringify(rest)}`] = number
@@ -38,9 +38,19 @@ describe("metrics", () => {
           yield* pool.execute({ url })
           yield* pool.execute({ url })
           yield* failsWith("ConnectionLost", pool.execute({ url: `${url}broken` }))
+          const get = { "http.request.method": "GET" }
           deepStrictEqual(yield* seriesOf(name), {
             [key("http.client.connection.max")]: 50,
+            [key("http.client.connection.idle.max")]: 50,
+            [key("http.client.connection.create_time")]: 2,
+            [key("http.client.connection.wait_time")]: 4,
+            [key("http.client.connection.use_time")]: 4,
+            [key("http.client.connection.duration")]: 2,
+            [key("http.client.request.time_in_queue")]: 2,
+            [key("http.client.request.duration", { ...get, "http.response.status_code": "200" })]: 2,
+            [key("http.client.request.duration", { ...get, "error.type": "ConnectionLost" })]: 1,
             [key("http.client.pool.requests")]: 4,
+            [key("http.client.pool.received")]: 10,
             [key("http.client.pool.connections.created")]: 2,
             [key("http.client.pool.connections.reused")]: 2,
             [key("http.client.pool.repeats")]: 1,
@@ -48,7 +58,7 @@ describe("metrics", () => {
             [key("http.client.pool.connections.closed", { reason: "not_reusable" })]: 2
           })
         }),
-      { respond: ({ url }) => url.endsWith("broken") ? { breaks: { how: "reset" } } : {} },
+      { respond: ({ url }) => url.endsWith("broken") ? { breaks: { how: "reset" } } : { body: "hello" } },
       { name }
     )
   })
@@ -79,7 +89,9 @@ describe("metrics", () => {
         { respond: () => ({ delay: 100 }) },
         { name, maxConnectionsPerOrigin: 2 }
       )
-      const open = Object.keys(yield* seriesOf(name)).filter((series) => /open_connections|pending/.test(series))
+      const open = Object.keys(yield* seriesOf(name)).filter((series) =>
+        /open_connections|pending|active_requests|\.max/.test(series)
+      )
       deepStrictEqual(open, [])
     })
   })
@@ -105,7 +117,9 @@ describe("metrics", () => {
         },
         { name, maxConnectionsPerOrigin: 1 }
       )
-      const open = Object.keys(yield* seriesOf(name)).filter((series) => /open_connections|pending/.test(series))
+      const open = Object.keys(yield* seriesOf(name)).filter((series) =>
+        /open_connections|pending|active_requests|\.max/.test(series)
+      )
       deepStrictEqual(open, [])
     })
   })

@@ -3,14 +3,25 @@
  *
  * @internal
  */
+import type { Command } from "../machine/command.js"
 import type { ConnectFailed, ConnectionLost, ConnectTimeout, PoolError } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { event } from "../PoolEvent.js"
 import { EventHub } from "./eventHub.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
+import type { MethodMetrics, OtherEnd } from "./originMetrics.js"
 import type { OriginState } from "./originState.js"
 import { Totals } from "./originState.js"
+
+const timeIsOver: ReadonlySet<CloseReason> = new Set(["idle_timeout", "max_lifetime", "unused_origin"])
+
+/** Why a lease may be leaked. */
+export interface Suspicion {
+  readonly heldFor: number
+  readonly fiberId: string | undefined
+  readonly acquiredBy: string | undefined
+}
 
 export class Books {
   /** Of the whole pool, origins that were removed included. */
@@ -23,7 +34,7 @@ export class Books {
       totals.opened++
       totals.connectTime += held.connectTime
     }
-    origin.metrics.opened()
+    origin.metrics.opened(held.connectTime / 1000)
     if (!this.hub.observed) return
     this.hub.publish(
       event.Opened({ at, origin: origin.origin.href, connectionId: held.id, duration: held.connectTime })
@@ -36,7 +47,7 @@ export class Books {
     origin.totals.closed++
     this.totals.closedBy[reason] = (this.totals.closedBy[reason] ?? 0) + 1
     origin.totals.closedBy[reason] = (origin.totals.closedBy[reason] ?? 0) + 1
-    origin.metrics.closed(reason)
+    origin.metrics.closed(reason, (at - held.since - held.connectTime) / 1000)
     if (!this.hub.observed) return
     this.hub.publish(event.Closed({
       at,
@@ -63,6 +74,8 @@ export class Books {
 
   granted(lease: Lease, held: HeldConnection, at: number): void {
     const { origin, reused } = lease
+    origin.metrics.granted((at - lease.askedAt) / 1000)
+    this.leftQueue(lease, at)
     if (!this.hub.observed) return
     this.hub.publish(event.Granted({
       at,
@@ -71,6 +84,20 @@ export class Books {
       reused,
       waited: at - lease.askedAt
     }))
+  }
+
+  /** A lease that had to wait, and is told here however that ended, waits no longer. */
+  leftQueue(lease: Lease, at: number): void {
+    if (!lease.queued) return
+    lease.queued = false
+    lease.origin.metrics.leftQueue((at - lease.askedAt) / 1000)
+  }
+
+  /** A request was begun; what is answered hears of its end. */
+  started(origin: OriginState, method: string): MethodMetrics {
+    const metrics = origin.metrics.ofMethod(method)
+    metrics.started()
+    return metrics
   }
 
   /** A request goes out on a connection, so many milliseconds after the call. */
@@ -100,20 +127,47 @@ export class Books {
   received(origin: OriginState, bytes: number): void {
     this.totals.bytesReceived += bytes
     origin.totals.bytesReceived += bytes
+    origin.metrics.received(bytes)
   }
 
-  released(held: HeldConnection, reusable: boolean, at: number): void {
+  released(lease: Lease, held: HeldConnection, reusable: boolean, at: number): void {
+    lease.origin.metrics.released((at - lease.deliveredAt) / 1000)
     if (!this.hub.observed) return
     this.hub.publish(event.Released({ at, origin: held.origin.origin.href, connectionId: held.id, reusable }))
   }
 
-  completed(held: HeldConnection, status: number, duration: number, at: number): void {
+  completed(held: HeldConnection, metrics: MethodMetrics, status: number, duration: number, at: number): void {
+    metrics.completed(status, duration / 1000)
     if (!this.hub.observed) return
     this.hub.publish(
       event.Completed({ at, origin: held.origin.origin.href, connectionId: held.id, status, duration })
     )
   }
 
+  /** A request ends that is neither answered nor failed: its caller has gone, or something threw. */
+  abandoned(
+    metrics: MethodMetrics | undefined,
+    how: OtherEnd,
+    status: number | undefined,
+    duration: number
+  ): void {
+    metrics?.failed(how, status, duration / 1000)
+  }
+
+  /** `status`: of its answer, where the headers had come. */
+  requestFailed(
+    origin: OriginState,
+    metrics: MethodMetrics | undefined,
+    error: PoolError,
+    status: number | undefined,
+    duration: number,
+    at: number
+  ): void {
+    metrics?.failed(error._tag, status, duration / 1000)
+    this.failed(origin, error, at)
+  }
+
+  /** A request failed, or a lease that nobody got. */
   failed(origin: OriginState, error: PoolError, at: number): void {
     this.totals.failures[error._tag] = (this.totals.failures[error._tag] ?? 0) + 1
     origin.totals.failures[error._tag] = (origin.totals.failures[error._tag] ?? 0) + 1
@@ -123,6 +177,38 @@ export class Books {
     }
     origin.metrics.failed(error._tag)
     if (this.hub.observed) this.hub.publish(event.Failed({ at, origin: origin.origin.href, error }))
+  }
+
+  warmedUp(origin: OriginState, opened: number, failed: number, at: number): void {
+    if (this.hub.observed) this.hub.publish(event.WarmUp({ at, origin: origin.origin.href, opened, failed }))
+  }
+
+  /** What the machine orders because its time has come. Asked only while somebody observes. */
+  housekept(orders: ReadonlyArray<Command>, at: number): void {
+    let closing = 0
+    let removed = 0
+    for (const order of orders) {
+      if (order._tag === "Forget") removed++
+      else if (order._tag === "Close" && timeIsOver.has(order.reason)) closing++
+    }
+    if (closing + removed > 0) this.hub.publish(event.Housekeeping({ at, closing, removed }))
+  }
+
+  leakSuspected({ id, origin }: HeldConnection, suspicion: Suspicion, at: number): void {
+    this.totals.leaksSuspected++
+    origin.totals.leaksSuspected++
+    origin.metrics.leakSuspected()
+    if (!this.hub.observed) return
+    this.hub.publish(event.LeakSuspected({ at, origin: origin.origin.href, connectionId: id, ...suspicion }))
+  }
+
+  /** Told once of each suspicion that was wrong. */
+  leakRetracted({ id, origin }: HeldConnection, heldFor: number, at: number): void {
+    this.totals.leaksRetracted++
+    origin.totals.leaksRetracted++
+    origin.metrics.leakRetracted()
+    if (!this.hub.observed) return
+    this.hub.publish(event.LeakRetracted({ at, origin: origin.origin.href, connectionId: id, heldFor }))
   }
 
   originRemoved(origin: OriginState, at: number): void {

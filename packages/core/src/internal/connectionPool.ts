@@ -113,6 +113,7 @@ export class ConnectionPool {
     const orders = this.machine.requested(askedAt, origin.key, origin.limits, deadline, fresh)
     const queued = this.machine.waiting.has(lease.id)
     if (queued) {
+      lease.queued = true
       this.books.queued(origin, askedAt)
       lease.holder.onQueued(orders.some(({ _tag }) => _tag === "Connect"))
     }
@@ -123,7 +124,8 @@ export class ConnectionPool {
 
   deliver(lease: Lease, held: HeldConnection): void {
     this.machine.delivered(lease.id)
-    this.books.granted(lease, held, this.now)
+    lease.deliveredAt = this.now
+    this.books.granted(lease, held, lease.deliveredAt)
   }
 
   /** Called by the lease, once. */
@@ -132,9 +134,10 @@ export class ConnectionPool {
     const now = this.now
     if (lease.delivered) {
       const held = lease.held!
-      this.books.released(held, reusable, now)
+      this.books.released(lease, held, reusable, now)
       this.obey(this.machine.released(now, held.id, reusable, idleLimit))
     } else {
+      this.books.leftQueue(lease, now)
       this.obey(this.machine.cancelled(now, lease.id))
     }
     this.showCounts(lease.origin)
@@ -166,6 +169,7 @@ export class ConnectionPool {
 
   private obey(orders: ReadonlyArray<Command>): void {
     if (this.checked) this.checkLaws()
+    if (this.books.hub.observed) this.books.housekept(orders, this.now)
     this.orders.carryOut(orders)
     if (this.orders.busy) return
     if (this.machine.drained) this.tellDrained()
@@ -290,6 +294,7 @@ export class ConnectionPool {
     const lease = this.leases.get(waiterId)
     if (lease === undefined) return
     this.forgetLease(lease)
+    this.books.leftQueue(lease, this.now)
     lease.reject(rejectionOf(lease, reason))
     this.showCounts(lease.origin)
   }
@@ -298,7 +303,7 @@ export class ConnectionPool {
     // Since the decision somebody may have asked for it again.
     if (this.machine.shelves.has(key)) return
     const origin = this.origins.get(key)!
-    origin.showCounts(undefined)
+    origin.showNothing()
     this.origins.remove(origin)
     this.books.originRemoved(origin, this.now)
   }
@@ -333,14 +338,18 @@ export class ConnectionPool {
   ): void {
     const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
     const dials = orders.flatMap((order) => order._tag === "Connect" ? [order.connection] : [])
+    const ended = (opened: number, failures: ReadonlyArray<PoolError>): void => {
+      this.books.warmedUp(origin, opened, failures.length, this.now)
+      done(opened, failures)
+    }
     if (dials.length === 0) {
       this.obey(orders)
-      return done(0, [])
+      return ended(0, [])
     }
     this.deadlines.hold()
     this.dialWatchers.watch(dials, (opened, failures) => {
       this.deadlines.release()
-      done(opened, failures)
+      ended(opened, failures)
     })
     this.obey(orders)
   }
@@ -375,6 +384,7 @@ export class ConnectionPool {
 
   stop(): void {
     this.deadlines.stop()
+    for (const origin of this.origins.all()) origin.showNothing()
     this.books.hub.end()
     this.drainWatchers.end()
   }

@@ -17,9 +17,11 @@ import * as Errors from "./exchangeErrors.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
+import type { MethodMetrics } from "./originMetrics.js"
 import type { OriginState } from "./originState.js"
 import { PhaseReport } from "./phaseReport.js"
 import { mayRepeat } from "./repeat.js"
+import { RequestDeadline } from "./requestDeadline.js"
 import type { UploadFailure, UploadObserver } from "./upload.js"
 import { declaredLength, Upload } from "./upload.js"
 
@@ -42,6 +44,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   private acquireBy = -Infinity
   private upload: Upload | undefined = undefined
   private total: Deadline | undefined = undefined
+  /** From its start on. */
+  private metrics: MethodMetrics | undefined = undefined
   private deliveredAt = 0
   private firstByteAt = 0
   private endedAt = 0
@@ -83,7 +87,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   /** Asks the pool for a connection and goes on from there. */
   start(): void {
     const { origin, pool, request } = this
-    this.startTotal()
+    this.begin()
     this.acquireBy = this.startedAt + (request.acquireTimeout ?? origin.settings.acquireTimeout)
     const lease = new Lease(pool, origin, this, this.startedAt)
     this.lease = lease
@@ -92,7 +96,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   /** Goes out on a connection that somebody else has a lease of. */
   startOn(held: HeldConnection, lease: ExchangeLease): void {
-    this.startTotal()
+    this.begin()
     this.lease = lease
     this.send(held, lease)
   }
@@ -103,6 +107,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
+    this.pool.books.abandoned(this.metrics, "Interrupted", this.head?.status, this.duration)
     this.body.fail(Errors.connectionLost(this, "released"))
   }
 
@@ -220,7 +225,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   /** The last byte has come, and was decoded where it had to be. */
   onBodyComplete(): void {
     this.settled = true
-    this.pool.books.completed(this.held!, this.head!.status, this.endedAt - this.startedAt, this.endedAt)
+    this.pool.books.completed(this.held!, this.metrics!, this.head!.status, this.duration, this.endedAt)
     if (this.mode === "collect") this.answer()
   }
 
@@ -329,25 +334,15 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     return this.body.isUnread ? this.pool.settings.leakThreshold : this.bodyTimeout
   }
 
-  private startTotal(): void {
+  private begin(): void {
+    this.metrics = this.pool.books.started(this.origin, this.wire.method)
     const timeout = this.request.timeout ?? this.origin.settings.requestTimeout
     if (timeout === Infinity) return
-    this.total = {
-      at: Infinity,
-      slot: -1,
-      onDue: () => this.timedOut(this.requestPhase, "requestTimeout", timeout)
-    }
+    this.total = new RequestDeadline(this, timeout)
     this.pool.deadlines.set(this.total, this.startedAt + timeout)
   }
 
-  private get requestPhase(): RequestPhase {
-    if (this.phase === "body") return "body"
-    if (this.phase !== "waiting") return "headers"
-    const { active, connecting, idle } = this.pool.countsOf(this.origin)
-    return connecting > 0 && active + idle === 0 ? "connecting" : "waiting"
-  }
-
-  private timedOut(phase: RequestPhase, option: RequestTimeout["option"], timeout: number): void {
+  timedOut(phase: RequestPhase, option: RequestTimeout["option"], timeout: number): void {
     this.fail(Errors.requestTimeout(this, phase, option, timeout))
   }
 
@@ -364,7 +359,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
-    this.pool.books.failed(this.origin, error, this.endedAt)
+    this.pool.books.requestFailed(this.origin, this.metrics, error, this.head?.status, this.duration, this.endedAt)
     if (byWire) this.body.break(error)
     else this.body.fail(error)
     this.caller?.onFailure(error)
@@ -375,8 +370,13 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
+    this.pool.books.abandoned(this.metrics, "_OTHER", this.head?.status, this.duration)
     this.body.fail(Errors.connectionLost(this, "closed", defect))
     this.caller?.onDefect(defect)
+  }
+
+  private get duration(): number {
+    return this.endedAt - this.startedAt
   }
 
   /** Nothing goes on after this; the lease ends here and nowhere else. */

@@ -27,7 +27,10 @@ export class Lease {
   /** Granted, delivered or not. */
   held: HeldConnection | undefined = undefined
   reused = false
+  /** It had to wait, and does so until it is granted, rejected or given up. */
+  queued = false
   delivered = false
+  deliveredAt = 0
   ended = false
   readonly pool: ConnectionPool
   readonly origin: OriginState
@@ -51,7 +54,11 @@ export class Lease {
     held.connection!.checkIdle((usable) => {
       // By now the request may be gone, or may have been granted another connection in place of this one.
       if (this.ended || this.held !== held) return
-      if (!usable) return this.pool.closedByPeer(held, "server_close")
+      if (!usable) {
+        this.pool.closedByPeer(held, "server_close")
+        this.queued ||= this.pool.machine.waiting.has(this.id)
+        return
+      }
       this.delivered = true
       this.pool.deliver(this, held)
       this.holder.onDelivered(held)

@@ -25,6 +25,8 @@ export class Totals {
   repeated = 0
   bytesReceived = 0
   unread = 0
+  leaksSuspected = 0
+  leaksRetracted = 0
   readonly failures: Record<string, number> = {}
   readonly closedBy: Partial<Record<CloseReason, number>> = {}
 
@@ -42,6 +44,8 @@ export class OriginState {
   private shownActive = 0
   private shownIdle = 0
   private shownWaiting = 0
+  private shownLearned = Infinity
+  private limitsShown = false
   readonly key: string
   readonly origin: Origin
   readonly tls: TlsOptions | undefined
@@ -81,6 +85,24 @@ export class OriginState {
     }
   }
 
+  private get maxIdle(): number {
+    return Math.min(this.limits.maxIdle, this.limits.maxConnections)
+  }
+
+  /** Its limits are limits of the pool from now on. */
+  showLimits(): void {
+    this.limitsShown = true
+    this.metrics.moveLimits(this.limits.maxConnections, this.maxIdle)
+  }
+
+  /** It is forgotten, or the pool ends: what goes up and down returns to 0. */
+  showNothing(): void {
+    this.showCounts(undefined)
+    if (!this.limitsShown) return
+    this.limitsShown = false
+    this.metrics.moveLimits(-this.limits.maxConnections, -this.maxIdle)
+  }
+
   /** Moves the metrics that go up and down to what the machine counts now. */
   showCounts(shelf: OriginShelf | undefined): void {
     const active = shelf === undefined ? 0 : shelf.counts.active
@@ -97,6 +119,11 @@ export class OriginState {
     if (waiting !== this.shownWaiting) {
       this.metrics.movePending(waiting - this.shownWaiting)
       this.shownWaiting = waiting
+    }
+    const learned = shelf === undefined ? Infinity : shelf.learned.value
+    if (learned !== this.shownLearned) {
+      this.metrics.learned(learned === Infinity ? 0 : learned / 1000)
+      this.shownLearned = learned
     }
   }
 }

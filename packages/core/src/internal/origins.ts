@@ -19,7 +19,7 @@ export class Origins {
 
   constructor(settings: PoolSettings) {
     this.settings = settings
-    this.metrics = new MetricsCache(settings.name, settings.maxMetricOrigins)
+    this.metrics = new MetricsCache(settings)
   }
 
   get(key: string): OriginState | undefined {
@@ -39,6 +39,7 @@ export class Origins {
     const state = this.make(key, origin, identity)
     if (!keep) return state
     this.known.set(key, state)
+    state.showLimits()
     if (identity !== undefined) this.tlsKeys.hold(identity)
     return state
   }
@@ -59,7 +60,6 @@ export class Origins {
       maxRequests: settings.maxRequestsPerConnection,
       unusedAfter: 2 * this.settings.housekeepingInterval
     }
-    const metrics = this.metrics.of(origin, settings.maxConnectionsPerOrigin)
-    return new OriginState(key, origin, identity, settings, limits, metrics)
+    return new OriginState(key, origin, identity, settings, limits, this.metrics.of(origin))
   }
 }

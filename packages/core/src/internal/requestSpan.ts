@@ -21,21 +21,10 @@ import type { RequestObserver, RequestPhaseEvent } from "../PoolRequest.js"
 import { isSecretHeader } from "./clientErrors.js"
 import { peerOf } from "./peers.js"
 import { Remembered } from "./remembered.js"
+import { knownMethods } from "./requestMethods.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
 import { startSpan } from "./startSpan.js"
-
-const knownMethods: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "POST",
-  "PUT",
-  "DELETE",
-  "CONNECT",
-  "OPTIONS",
-  "TRACE",
-  "PATCH"
-])
 
 const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
 const responseHeaders = new Remembered((name) => `http.response.header.${name}`)

@@ -131,6 +131,8 @@ export const noStats: PoolStats = {
   repeated: 0,
   bytesReceived: 0,
   unread: 0,
+  leaksSuspected: 0,
+  leaksRetracted: 0,
   failures: {},
   closedBy: {},
   reusePercent: 0,
