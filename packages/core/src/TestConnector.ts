@@ -21,7 +21,7 @@ import type { ConnectFailedReason } from "./PoolError.js"
 export interface TestRequest {
   readonly method: string
   readonly url: string
-  /** Names in lower case; of a repeated header the last value. */
+  /** Names in lower case; the values of a repeated header with a comma between them. */
   readonly headers: Readonly<Record<string, string>>
   /** The whole body as text. */
   readonly body: string

@@ -184,7 +184,9 @@ class ScriptedConnection implements Connection, TestConnection {
   private asTestRequest(request: WireRequest): TestRequest {
     const headers: Record<string, string> = { host: request.authority }
     for (let i = 0; i < request.headers.length; i += 2) {
-      headers[request.headers[i]!.toLowerCase()] = request.headers[i + 1]!
+      const name = request.headers[i]!.toLowerCase()
+      const value = request.headers[i + 1]!
+      headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value
     }
     if (!request.keepAlive) headers["connection"] = "close"
     return {
