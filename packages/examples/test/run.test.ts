@@ -18,7 +18,8 @@ const lastLines: Readonly<Record<string, string>> = {
   "app.ts": "4 requests, 1 connection",
   "unixSocket.ts": "10 requests, 2 connections",
   "twoPools.ts": "pool export: requests 10, connections 2",
-  "safeRetry.ts": "POST /g: 204, the server received it 3 times"
+  "safeRetry.ts": "POST /g: 204, the server received it 3 times",
+  "otlp.ts": "metrics, 11 spans"
 }
 
 const run = (file: string) =>
