@@ -22,6 +22,10 @@ const direction = {
     regex: `${nodeModules}|^undici(/|$)|^@effect/platform-node|^@connection-pool/`,
     message: "The core knows no platform: it runs wherever effect does."
   },
+  noNode: {
+    regex: `${nodeModules}|^undici(/|$)|^@effect/platform-node|^@connection-pool/platform-node`,
+    message: "The inspector runs on any HttpServer; only NodeInspector.ts knows Node.js."
+  },
   noConfig: {
     regex: "^effect/Config(Provider)?$",
     allowTypeImports: true,
@@ -104,7 +108,7 @@ const format = {
   "arrowFunction.useParentheses": "force"
 }
 
-const publishedSources = ["packages/core/src/**/*.ts", "packages/platform-node/src/**/*.ts"]
+const publishedSources = ["packages/{core,inspector,platform-node}/src/**/*.ts"]
 
 export default [
   { ignores: ["**/{node_modules,build,dist,docs-out,coverage,reports,.stryker-tmp,.tsbuildinfo}/**"] },
@@ -142,7 +146,7 @@ export default [
     }
   },
   {
-    files: ["packages/{core,platform-node}/src/*.ts"],
+    files: ["packages/{core,inspector,platform-node}/src/*.ts"],
     ignores: ["**/index.ts"],
     rules: { "local/documented-exports": "error" }
   },
@@ -222,7 +226,31 @@ export default [
     }
   },
   {
-    files: ["packages/{demo,examples,benchmarks}/{src,test}/**/*.ts", "packages/platform-node/test/**/*.ts"],
+    files: ["packages/inspector/src/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": imports(
+        direction.noBarrels,
+        direction.noConfig,
+        direction.noNode,
+        direction.noCoreInside
+      )
+    }
+  },
+  {
+    files: ["packages/inspector/src/NodeInspector.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": imports(
+        direction.noBarrels,
+        direction.noConfig,
+        direction.noCoreInside
+      )
+    }
+  },
+  {
+    files: [
+      "packages/{demo,examples,benchmarks}/{src,test}/**/*.ts",
+      "packages/{inspector,platform-node}/test/**/*.ts"
+    ],
     rules: { "@typescript-eslint/no-restricted-imports": imports(direction.noCoreInside) }
   },
   {

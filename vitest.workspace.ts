@@ -15,6 +15,7 @@ const project = (name: string) => ({
 export default defineWorkspace([
   project("core"),
   project("platform-node"),
+  project("inspector"),
   project("demo"),
   project("examples"),
   project("benchmarks"),

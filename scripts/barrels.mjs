@@ -1,4 +1,5 @@
-// Writes packages/*/src/index.ts: one `export * as X from "./X.js"` for each public module, under its module comment.
+// Writes packages/*/src/index.ts: one `export * as X from "./X.js"` for each public module, under its module comment. A module that
+// imports an optional peer is reached by its subpath only: the barrel must load without it.
 // `--check` writes nothing and fails when a barrel is not current.
 import fs from "node:fs"
 import path from "node:path"
@@ -10,8 +11,16 @@ const moduleComment = (file) => {
   return comment[0].trim()
 }
 
+const needsOptionalPeer = ({ dir, manifest }) => (name) => {
+  const text = fs.readFileSync(path.join(dir, "src", `${name}.ts`), "utf8")
+  return Object.entries(manifest.peerDependenciesMeta ?? {}).some(([peer, { optional }]) =>
+    optional && (text.includes(`from "${peer}"`) || text.includes(`from "${peer}/`))
+  )
+}
+
 const barrel = (pkg) =>
   publicModules(pkg)
+    .filter((name) => !needsOptionalPeer(pkg)(name))
     .map((name) =>
       `${moduleComment(path.join(pkg.dir, "src", `${name}.ts`))}\nexport * as ${name} from "./${name}.js"\n`
     )

@@ -19,6 +19,7 @@ const internal = "packages/core/src/internal/sample.ts"
 const machine = "packages/core/src/machine/sample.ts"
 const nodeModule = "packages/platform-node/src/Sample.ts"
 const nodeInternal = "packages/platform-node/src/internal/sample.ts"
+const inspector = "packages/inspector/src/internal/sample.ts"
 const nodeTest = "packages/platform-node/test/sample.test.ts"
 
 const imports = "@typescript-eslint/no-restricted-imports"
@@ -126,7 +127,7 @@ describe("a public module reaches the machine through ./internal", () => {
 })
 
 describe("nobody outside uses the inside of the core", () => {
-  fails(imports, [nodeModule, nodeInternal, nodeTest, "packages/demo/src/main.ts"], [
+  fails(imports, [nodeModule, nodeInternal, nodeTest, inspector, "packages/demo/src/main.ts"], [
     "import * as lease from \"@connection-pool/core/internal/lease\"",
     "import type * as machine from \"@connection-pool/core/machine/poolMachine\"",
     "import * as Origin from \"../../core/src/Origin.js\"",
@@ -137,6 +138,18 @@ describe("nobody outside uses the inside of the core", () => {
     "import * as PoolError from \"@connection-pool/core/PoolError\"\nexport const a = PoolError",
     "import { PoolError } from \"@connection-pool/core\"\nexport const a = PoolError"
   ])
+})
+
+describe("the inspector runs on any HttpServer", () => {
+  fails(imports, [inspector, "packages/inspector/src/Inspector.ts"], [
+    "import * as http from \"node:http\"",
+    "import * as NodeHttpServer from \"@effect/platform-node/NodeHttpServer\"",
+    "import * as NodeConnectionPool from \"@connection-pool/platform-node/NodeConnectionPool\""
+  ])
+  passes(
+    "packages/inspector/src/NodeInspector.ts",
+    "import * as http from \"node:http\"\n/** x */\nexport const a = http"
+  )
 })
 
 describe("Config and Metric have one user each", () => {
@@ -206,7 +219,7 @@ describe("sources are short and quiet", () => {
   const lines = (count) => Array.from({ length: count - 1 }, () => "// a line").join("\n") + "\nexport {}"
   fails("max-lines", [internal, machine, nodeInternal, "packages/demo/src/main.ts"], lines(401))
   passes([internal, machine, nodeInternal], lines(400))
-  fails("no-console", [internal, nodeInternal], "console.log(1)")
+  fails("no-console", [internal, nodeInternal, inspector], "console.log(1)")
   passes("packages/demo/src/main.ts", "console.log(1)")
 })
 
