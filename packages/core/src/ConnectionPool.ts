@@ -19,6 +19,7 @@ import { ContentDecoder } from "./ContentDecoder.js"
 import * as internal from "./internal/service.js"
 import type { PoolOptions, PoolSettings, Wrapped } from "./PoolConfig.js"
 import * as PoolConfig from "./PoolConfig.js"
+import type { PoolDiagnosis } from "./PoolDiagnosis.js"
 import type { PoolError } from "./PoolError.js"
 import { InvalidOptions } from "./PoolError.js"
 import type { PoolEvent } from "./PoolEvent.js"
@@ -131,6 +132,8 @@ export interface Service {
   readonly stats: Effect.Effect<PoolStats>
   /** Every connection. */
   readonly connections: Effect.Effect<ReadonlyArray<ConnectionInfo>>
+  /** Why requests wait: who holds the connections, who waits for them, which dials have failed. */
+  readonly diagnose: Effect.Effect<PoolDiagnosis>
   /** What happens from now on; it ends with the pool. A slow reader loses the oldest events and is told how many. */
   readonly events: Stream.Stream<PoolEvent>
   /** Closes every idle connection, and says how many. */

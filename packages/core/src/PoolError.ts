@@ -8,6 +8,8 @@
  */
 import * as Data from "effect/Data"
 import type { Progress, ProtocolViolation } from "./Connection.js"
+import { causeSuffix, holdersSuffix, printCounts } from "./internal/errorText.js"
+import type { OriginDiagnosis } from "./PoolDiagnosis.js"
 
 /**
  * The connections and waiters of one origin, or of the whole pool, at one moment.
@@ -24,13 +26,6 @@ export interface PoolCounts {
   /** The most connections allowed: connecting, active and idle together. */
   readonly limit: number
 }
-
-const printCounts = (counts: PoolCounts): string =>
-  `active ${counts.active}, idle ${counts.idle}, connecting ${counts.connecting}, waiting ${counts.waiting}, ` +
-  `limit ${counts.limit}`
-
-const causeSuffix = (cause: unknown): string =>
-  cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""
 
 /**
  * The pool was built with an option that cannot be.
@@ -81,9 +76,12 @@ export class QueueFull extends Data.TaggedError("QueueFull")<{
   readonly progress: "not-sent"
   readonly maxWaiting: number
   readonly stats: PoolCounts
+  /** Shared by errors of one millisecond. */
+  readonly diagnosis?: OriginDiagnosis | undefined
 }> {
   override get message(): string {
-    return `${this.maxWaiting} requests wait for a connection already (${this.origin}: ${printCounts(this.stats)}). ` +
+    return `${this.maxWaiting} requests wait for a connection already (${this.origin}: ${printCounts(this.stats)})` +
+      `${holdersSuffix(this.diagnosis)}. ` +
       `Send fewer at once, or raise maxConnectionsPerOrigin, maxConnections or maxWaiting`
   }
 }
@@ -100,10 +98,13 @@ export class AcquireTimeout extends Data.TaggedError("AcquireTimeout")<{
   /** Milliseconds. */
   readonly waited: number
   readonly stats: PoolCounts
+  /** Shared by errors of one millisecond. */
+  readonly diagnosis?: OriginDiagnosis | undefined
   readonly cause?: unknown
 }> {
   override get message(): string {
-    return `no connection to ${this.origin} in ${Math.round(this.waited)} ms (${printCounts(this.stats)}). ` +
+    return `no connection to ${this.origin} in ${Math.round(this.waited)} ms (${printCounts(this.stats)})` +
+      `${holdersSuffix(this.diagnosis)}. ` +
       `Raise maxConnectionsPerOrigin, maxConnections or acquireTimeout, or send fewer at once${causeSuffix(this.cause)}`
   }
 }

@@ -7,6 +7,7 @@ import type * as Headers from "@effect/platform/Headers"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import type { TlsOptions } from "./Connector.js"
 import type { ConnectionLost } from "./PoolError.js"
 
@@ -30,6 +31,8 @@ export type RequestPhaseEvent = "queued" | "connecting" | "connected" | "reused"
  * @category models
  */
 export interface RequestObserver {
+  /** The request's span: where the pool tells of who holds its connections, it is named. */
+  readonly span?: Tracer.AnySpan | undefined
   /** `ago`: milliseconds since then. */
   onPhase?(event: RequestPhaseEvent, ago: number): void
   /**

@@ -49,6 +49,15 @@ export * as Origin from "./Origin.js"
 export * as PoolConfig from "./PoolConfig.js"
 
 /**
+ * Why requests wait: who holds the connections, who waits for them, and which dials have failed.
+ *
+ * Nothing here is secret: of a URL there are the origin and the path, without what looks like a key in it.
+ *
+ * @since 0.1.0
+ */
+export * as PoolDiagnosis from "./PoolDiagnosis.js"
+
+/**
  * What can go wrong, as typed errors. Each says where (`origin`), how far the request came (`progress`), and in its `message`
  * what to change.
  *

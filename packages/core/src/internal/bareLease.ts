@@ -4,6 +4,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as FiberId from "effect/FiberId"
+import type * as Tracer from "effect/Tracer"
 import type * as ConnectionPoolApi from "../ConnectionPool.js"
 import type { PoolError } from "../PoolError.js"
 import { ConnectionLost, InvalidRequest, PoolClosed } from "../PoolError.js"
@@ -15,7 +18,7 @@ import type { ConnectionPool } from "./connectionPool.js"
 import { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
 import type { HeldConnection } from "./heldConnection.js"
-import type { LeaseHolder } from "./lease.js"
+import type { LeaseAsker, LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
 import { WholeResponse } from "./response.js"
@@ -33,14 +36,19 @@ export class BareLease implements LeaseHolder {
   private readonly pool: ConnectionPool
   private readonly origin: OriginState
   private readonly onReady: (outcome: Effect.Effect<BareLease, PoolError>) => void
+  private readonly span: Tracer.AnySpan | undefined
+  private readonly fiberId: FiberId.FiberId
 
   constructor(
     pool: ConnectionPool,
     origin: OriginState,
+    fiber: Fiber.RuntimeFiber<unknown, unknown>,
     onReady: (outcome: Effect.Effect<BareLease, PoolError>) => void
   ) {
     this.pool = pool
     this.origin = origin
+    this.span = fiber.currentSpan
+    this.fiberId = fiber.id()
     this.onReady = onReady
     this.lease = new Lease(pool, origin, this, pool.now)
   }
@@ -69,6 +77,10 @@ export class BareLease implements LeaseHolder {
 
   get connectionPhase(): ConnectionInfo["phase"] {
     return this.running === undefined ? "leased" : this.running.connectionPhase
+  }
+
+  get asker(): LeaseAsker {
+    return { wire: this.running?.request.wire, span: this.span, fiberId: this.fiberId }
   }
 
   get resting(): boolean {

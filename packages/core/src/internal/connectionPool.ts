@@ -28,6 +28,7 @@ import type { RequestDefaults } from "./checkRequest.js"
 import { ClockWatch } from "./clockWatch.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
+import { SharedDiagnoses } from "./diagnosis.js"
 import { DialWatchers } from "./dialWatchers.js"
 import { DrainWatchers } from "./drainWatchers.js"
 import { dialError, goneAtOnce, rejectionOf } from "./failures.js"
@@ -51,6 +52,7 @@ export class ConnectionPool {
   readonly settings: PoolSettings
   readonly origins: Origins
   readonly unread = new UnreadBodies(this)
+  readonly diagnoses = new SharedDiagnoses(this)
   readonly requestDefaults: RequestDefaults
   /** Where answers are to be decoded. */
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
@@ -255,6 +257,7 @@ export class ConnectionPool {
     this.held.delete(held.id)
     const now = this.now
     this.books.connectFailed(held.origin, error, now)
+    held.origin.failedDials.add(error, now)
     this.dialWatchers.tell(held.id, error)
     this.obey(this.machine.connectFailed(now, held.id, this.jitter()))
     this.showCounts(held.origin)

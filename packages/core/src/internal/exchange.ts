@@ -15,13 +15,14 @@ import type { Deadline } from "./deadlines.js"
 import type { BodyMode, ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
 import * as Errors from "./exchangeErrors.js"
 import type { HeldConnection } from "./heldConnection.js"
-import type { LeaseHolder } from "./lease.js"
+import type { LeaseAsker, LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
 import type { MethodMetrics } from "./originMetrics.js"
 import type { OriginState } from "./originState.js"
 import { PhaseReport } from "./phaseReport.js"
 import { mayRepeat } from "./repeat.js"
 import { RequestDeadline } from "./requestDeadline.js"
+import { timingsOf } from "./timings.js"
 import type { UploadFailure, UploadObserver } from "./upload.js"
 import { declaredLength, Upload } from "./upload.js"
 
@@ -46,8 +47,11 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   private total: Deadline | undefined = undefined
   /** From its start on. */
   private metrics: MethodMetrics | undefined = undefined
-  private deliveredAt = 0
-  private firstByteAt = 0
+  /** Of who opened it, where that is known for nothing. */
+  fiberId: LeaseAsker["fiberId"] = undefined
+  span: LeaseAsker["span"] = undefined
+  deliveredAt = 0
+  firstByteAt = 0
   private endedAt = 0
   /** Since when the peer owes us something. */
   private owedSince = 0
@@ -125,14 +129,11 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   }
 
   get timings(): Timings {
-    const end = this.phase === "done" ? this.endedAt : this.pool.now
-    const { connectTime, since } = this.held!
-    return {
-      queued: this.deliveredAt - this.startedAt,
-      connect: since + connectTime > this.startedAt ? connectTime : 0,
-      firstByte: this.firstByteAt - this.startedAt,
-      total: end - this.startedAt
-    }
+    return timingsOf(this, this.held!, this.phase === "done" ? this.endedAt : this.pool.now)
+  }
+
+  get asker(): LeaseAsker {
+    return { wire: this.wire, span: this.request.observer?.span ?? this.span, fiberId: this.fiberId }
   }
 
   /**

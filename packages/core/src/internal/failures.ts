@@ -21,10 +21,16 @@ export const rejectionOf = ({ askedAt, origin, pool }: Lease, reason: RejectReas
     case "connect_failed":
       return cause ?? new ConnectFailed({ ...where, reason: "Other" })
     case "queue_full":
-      return new QueueFull({ ...where, maxWaiting: pool.settings.maxWaiting, stats: pool.countsOf(origin) })
+      return new QueueFull({
+        ...where,
+        maxWaiting: pool.settings.maxWaiting,
+        stats: pool.countsOf(origin),
+        diagnosis: pool.diagnoses.of(origin)
+      })
     case "timed_out": {
       const waited = pool.now - askedAt
-      return new AcquireTimeout({ ...where, waited, stats: pool.countsOf(origin), ...(cause && { cause }) })
+      const diagnosis = pool.diagnoses.of(origin)
+      return new AcquireTimeout({ ...where, waited, stats: pool.countsOf(origin), diagnosis, ...(cause && { cause }) })
     }
   }
 }

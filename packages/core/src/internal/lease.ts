@@ -3,11 +3,22 @@
  *
  * @internal
  */
+import type * as FiberId from "effect/FiberId"
+import type * as Tracer from "effect/Tracer"
+import type { WireRequest } from "../Connection.js"
 import type { PoolError } from "../PoolError.js"
 import type { ConnectionInfo } from "../PoolStats.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { OriginState } from "./originState.js"
+
+/** Where a claim to a connection comes from, as far as that is known. */
+export interface LeaseAsker {
+  /** The request that it is for, or that runs now. */
+  readonly wire: WireRequest | undefined
+  readonly span: Tracer.AnySpan | undefined
+  readonly fiberId: FiberId.FiberId | undefined
+}
 
 /** Who wants the connection. Exactly one of the first two is called, unless the lease is ended before. */
 export interface LeaseHolder {
@@ -17,6 +28,7 @@ export interface LeaseHolder {
   onRejected(error: PoolError): void
   /** What it is doing with its connection. */
   readonly connectionPhase: ConnectionInfo["phase"]
+  readonly asker: LeaseAsker
   /** Whether a drain need not wait for this holder: it has a connection, and nothing goes on. */
   readonly resting: boolean
   /** The pool takes the connection back, now. */

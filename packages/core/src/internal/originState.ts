@@ -10,6 +10,7 @@ import type { OriginSettings } from "../PoolConfig.js"
 import type { ConnectFailed, ConnectTimeout, PoolCounts } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import type { OriginStats, PoolTotals } from "../PoolStats.js"
+import { FailedDials } from "./failedDials.js"
 import type { OriginMetrics } from "./originMetrics.js"
 
 /** Sums that only grow. */
@@ -41,6 +42,7 @@ export class OriginState {
   readonly totals = new Totals()
   /** Since the last successful dial. */
   lastConnectFailure: ConnectFailed | ConnectTimeout | undefined = undefined
+  readonly failedDials = new FailedDials()
   private shownActive = 0
   private shownIdle = 0
   private shownWaiting = 0

@@ -6,6 +6,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Api from "../ConnectionPool.js"
 import type { Origin } from "../Origin.js"
@@ -17,6 +19,7 @@ import type { PoolRequest } from "../PoolRequest.js"
 import { BareLease } from "./bareLease.js"
 import { checkRequest } from "./checkRequest.js"
 import { ConnectionPool } from "./connectionPool.js"
+import { diagnose } from "./diagnosis.js"
 import { drain } from "./drain.js"
 import { RunningExchange } from "./exchange.js"
 import type { BodyMode } from "./exchangeCaller.js"
@@ -25,6 +28,8 @@ import { runExchange } from "./runExchange.js"
 import { connectionsOf, statsOf } from "./snapshot.js"
 import type { Surroundings } from "./surroundings.js"
 import { unsafeExecute } from "./unsafeExecute.js"
+
+const currentFiber = (): Fiber.RuntimeFiber<unknown, unknown> => Option.getOrThrow(Fiber.getCurrentFiber())
 
 /** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
 const perform = <A, R = never>(
@@ -39,6 +44,11 @@ const perform = <A, R = never>(
     // Not earlier: until the request is asked for, its origin may be forgotten, whenever the fiber yields.
     const origin = pool.originOf(checked.target.origin, checked.tls)
     const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
+    if (mode !== "collect") {
+      const fiber = currentFiber()
+      exchange.fiberId = fiber.id()
+      exchange.span = fiber.currentSpan
+    }
     exchange.start()
     return exchange
   }, use)
@@ -59,7 +69,7 @@ const lease = (
     Effect.uninterruptibleMask((restore) => {
       let bare: BareLease | undefined
       const ready = Effect.async<BareLease, PoolError>((resume) => {
-        bare = new BareLease(pool, pool.originOf(origin, options?.tls), resume)
+        bare = new BareLease(pool, pool.originOf(origin, options?.tls), currentFiber(), resume)
         bare.start()
       })
       return Effect.matchCauseEffect(restore(ready), {
@@ -153,6 +163,7 @@ export const make = (
         }),
       stats: Effect.sync(() => statsOf(pool)),
       connections: Effect.sync(() => connectionsOf(pool)),
+      diagnose: Effect.sync(() => diagnose(pool)),
       events: pool.books.hub.stream,
       closeIdle: Effect.sync(() => pool.closeIdle()),
       drain: (timeout) =>

@@ -69,6 +69,11 @@ export class IdTable<A> {
     this.count = 0
   }
 
+  /** In no particular order; what is called must not change the table. */
+  forEach(use: (member: A) => void): void {
+    for (const member of this.members) if (member !== undefined) use(member)
+  }
+
   /** Those that are in it now, by their numbers. */
   values(): Array<A> {
     const slots = [...this.members.keys()].filter((slot) => this.members[slot] !== undefined)

@@ -28,6 +28,9 @@ describe("a table of numbers", () => {
         expect(found).not.toContain(false)
         const members = [...map].sort(([one], [other]) => one - other).map(([, member]) => member)
         expect(table.values()).toEqual(members)
+        const met: Array<object> = []
+        table.forEach((member) => met.push(member))
+        expect([met.length, new Set(met)]).toEqual([members.length, new Set(members)])
       })
     )
   })
