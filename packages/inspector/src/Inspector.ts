@@ -7,6 +7,7 @@
  * | `/stats` | `pool.stats` as JSON |
  * | `/connections` | `pool.connections` as JSON |
  * | `/events` | `pool.events` as server-sent events, until the pool is closed; a slow reader loses the oldest and gets `Missed` |
+ * | `/metrics` | the metrics of all pools of this process in the text format of Prometheus |
  *
  * @since 0.1.0
  */
@@ -19,14 +20,15 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { guarded } from "./internal/guard.js"
 import { routes } from "./internal/routes.js"
+import type * as PrometheusText from "./PrometheusText.js"
 
 /**
- * Whom to answer.
+ * Whom to answer, and of what.
  *
  * @since 0.1.0
  * @category models
  */
-export interface InspectorOptions {
+export interface InspectorOptions extends PrometheusText.Options {
   /**
    * Names, without a port, that requests may give in their `Host` header besides `localhost`, `127.0.0.1` and `[::1]`, such as
    * `ops.example.com` or `10.1.2.3`. All others get status 421, so that no web page can read the inspector by a name that it has
@@ -59,7 +61,7 @@ export const make = (
   Effect.gen(function*() {
     const pool = yield* ConnectionPool.ConnectionPool
     const closing = yield* Effect.acquireRelease(Deferred.make<void>(), (it) => Deferred.succeed(it, undefined))
-    return guarded(routes(pool, Deferred.await(closing)), options.allowedHosts ?? [])
+    return guarded(routes(pool, Deferred.await(closing), options), options.allowedHosts ?? [])
   })
 
 /**

@@ -7,7 +7,20 @@
  * | `/stats` | `pool.stats` as JSON |
  * | `/connections` | `pool.connections` as JSON |
  * | `/events` | `pool.events` as server-sent events, until the pool is closed; a slow reader loses the oldest and gets `Missed` |
+ * | `/metrics` | the metrics of all pools of this process in the text format of Prometheus |
  *
  * @since 0.1.0
  */
 export * as Inspector from "./Inspector.js"
+
+/**
+ * Effect's metrics in the text format that Prometheus reads, with the names that OpenTelemetry's metrics have there.
+ *
+ * `http.client.request.duration` in seconds becomes `http_client_request_duration_seconds`, a counter that only goes up ends with
+ * `_total`, one that goes up and down is a gauge, a label `server.address` becomes `server_address`. The text is written by
+ * `prom-client`.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
+ * @since 0.1.0
+ */
+export * as PrometheusText from "./PrometheusText.js"
