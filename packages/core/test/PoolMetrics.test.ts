@@ -3,31 +3,9 @@ import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Exit, Fiber, Layer, Metric, MetricKeyType, Scope, TestClock } from "effect"
 import { describe } from "vitest"
 import { ConnectionPool, PoolMetrics } from "../src/index.js"
+import { key, newName, seriesOf, shownOf } from "./support/metrics.js"
 import { failsWith, otherUrl, poolLayer, settle, start, url, withConnector, withPool } from "./support/pool.js"
 import { puppets } from "./support/puppet.js"
-
-/** Metrics are of the whole process, so each story has names of its own for its pools. */
-let names = 0
-const newName = () => `story ${names++}`
-
-/** All series of a pool: `metric{attributes but the pool's name}` and its value, without those that are 0. */
-const seriesOf = (poolName: string) =>
-  Effect.map(Metric.snapshot, (pairs) => {
-    const series: Record<string, number> = {}
-    for (const { metricKey, metricState } of pairs) {
-      const tags = Object.fromEntries(metricKey.tags.map(({ key, value }) => [key, value]))
-      if (tags["http.client.connection.pool.name"] !== poolName) continue
-      const { ["http.client.connection.pool.name"]: _, unit: __, ...rest } = tags
-      const value = metricState as unknown as { count?: number; value?: number }
-      const number = value.count ?? value.value ?? NaN
-      if (number !== 0) series[`${metricKey.name}${JSON.stringify(rest)}`] = number
-    }
-    return series
-  })
-
-const server = { "server.address": "server.test", "server.port": "80", "url.scheme": "http" }
-const key = (metric: string, tags: Readonly<Record<string, string>> = {}, origin: object = server) =>
-  `${metric}${JSON.stringify({ ...origin, ...tags })}`
 
 describe("metrics", () => {
   it.effect("count what happens at an origin", () => {
@@ -89,10 +67,7 @@ describe("metrics", () => {
         { respond: () => ({ delay: 100 }) },
         { name, maxConnectionsPerOrigin: 2 }
       )
-      const open = Object.keys(yield* seriesOf(name)).filter((series) =>
-        /open_connections|pending|active_requests|\.max/.test(series)
-      )
-      deepStrictEqual(open, [])
+      deepStrictEqual(yield* shownOf(name), [])
     })
   })
 
@@ -117,10 +92,7 @@ describe("metrics", () => {
         },
         { name, maxConnectionsPerOrigin: 1 }
       )
-      const open = Object.keys(yield* seriesOf(name)).filter((series) =>
-        /open_connections|pending|active_requests|\.max/.test(series)
-      )
-      deepStrictEqual(open, [])
+      deepStrictEqual(yield* shownOf(name), [])
     })
   })
 

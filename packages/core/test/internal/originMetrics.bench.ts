@@ -1,0 +1,37 @@
+// What the metrics of one request on a connection used before cost: every update that it makes, and nothing else.
+import * as Either from "effect/Either"
+import { bench, describe } from "vitest"
+import { MetricsCache } from "../../src/internal/originMetrics.js"
+import * as Origin from "../../src/Origin.js"
+
+const origins = new MetricsCache({ name: "bench", maxMetricOrigins: 100, metricOriginTags: true })
+
+const metricsOf = (host: string) => origins.of(Either.getOrThrow(Origin.parse(`http://${host}`)))
+
+const request = (metrics: ReturnType<typeof metricsOf>, method: string, status: number): void => {
+  const ofMethod = metrics.ofMethod(method)
+  ofMethod.started()
+  metrics.moveIdle(-1)
+  metrics.moveActive(1)
+  metrics.granted(0.000_01)
+  metrics.requested(true)
+  metrics.received(250)
+  metrics.released(0.002)
+  metrics.moveActive(-1)
+  metrics.moveIdle(1)
+  ofMethod.completed(status, 0.002)
+}
+
+const one = metricsOf("one.test")
+const many = Array.from({ length: 50 }, (_, index) => metricsOf(`host${index}.test`))
+const methods = ["GET", "POST"]
+const statuses = [200, 404]
+let turn = 0
+
+describe("the metrics of a request", () => {
+  bench("of one origin", () => request(one, "GET", 200))
+  bench("of 50 origins in turn, two methods and two statuses", () => {
+    turn++
+    request(many[turn % 50]!, methods[turn & 1]!, statuses[(turn >> 1) & 1]!)
+  })
+})
