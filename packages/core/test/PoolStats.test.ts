@@ -3,7 +3,12 @@ import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, TestClock } from "effect"
 import { inspect } from "node:util"
 import { describe } from "vitest"
-import { bytes, failsWith, otherUrl, start, url, withPool } from "./support/pool.js"
+import { bytes, failsWith, otherUrl, settle, start, url, withPool } from "./support/pool.js"
+
+const never = { count: 0, average: 0, p50: 0, p90: 0, p99: 0 }
+
+/** As often, and in no time. */
+const atOnce = (count: number) => ({ ...never, count })
 
 describe("stats", () => {
   it.effect("of a pool that did nothing are zero", () =>
@@ -16,14 +21,19 @@ describe("stats", () => {
           idle: 0,
           waiting: 0,
           limit: 1024,
+          unreadBytes: 0,
           opened: 0,
           connectTime: 0,
+          connectTimes: never,
           connectFailures: 0,
           connectTimeouts: 0,
           closed: 0,
           requests: 0,
           reused: 0,
           reuseTime: 0,
+          reuseTimes: never,
+          waitTimes: never,
+          timeouts: 0,
           repeated: 0,
           bytesReceived: 0,
           unread: 0,
@@ -54,12 +64,18 @@ describe("stats", () => {
               limit: 50,
               opened: 1,
               connectTime: 0,
+              connectTimes: atOnce(1),
               connectFailures: 0,
               connectTimeouts: 0,
               closed: 0,
               requests: 4,
               reused: 3,
               reuseTime: 0,
+              reuseTimes: atOnce(3),
+              reusePercent: 75,
+              waitTimes: atOnce(4),
+              oldestWait: undefined,
+              timeouts: 0,
               repeated: 0,
               bytesReceived: 20,
               unread: 0,
@@ -79,12 +95,18 @@ describe("stats", () => {
               limit: 50,
               opened: 1,
               connectTime: 0,
+              connectTimes: atOnce(1),
               connectFailures: 0,
               connectTimeouts: 0,
               closed: 1,
               requests: 1,
               reused: 0,
               reuseTime: 0,
+              reuseTimes: atOnce(0),
+              reusePercent: 0,
+              waitTimes: atOnce(1),
+              oldestWait: undefined,
+              timeouts: 0,
               repeated: 0,
               bytesReceived: 2,
               unread: 0,
@@ -163,6 +185,102 @@ describe("stats", () => {
           deepStrictEqual([unread, origins[0]!.unread, failures], [1, 1, { ConnectionLost: 1 }])
         }),
       { respond: () => ({ body: [bytes(70 * 1024)] }) }
+    ))
+
+  it.effect("tell how long the oldest of those that wait has waited, at its origin and in all", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const waits = Effect.map(pool.stats, ({ oldestWait, origins }) => [
+            oldestWait,
+            ...origins.map((origin) => origin.oldestWait)
+          ])
+          const holder = yield* start(pool.execute({ url }))
+          deepStrictEqual(yield* waits, [undefined, undefined])
+          const first = yield* start(pool.execute({ url }))
+          yield* TestClock.adjust(300)
+          yield* start(pool.execute({ url }))
+          yield* start(pool.execute({ url: otherUrl }))
+          yield* TestClock.adjust(50)
+          deepStrictEqual(yield* waits, [350, 350, 50])
+          yield* Fiber.interrupt(first)
+          deepStrictEqual(yield* waits, [50, 50, 50])
+          yield* Fiber.interrupt(holder)
+        }),
+      { respond: () => ({ never: true }) },
+      { maxConnections: 1 }
+    ))
+
+  it.effect("tell percentiles of connecting, waiting and coming to a reused connection", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const requests = yield* start(
+            Effect.all(Array.from({ length: 10 }, () => pool.execute({ url })), { concurrency: "unbounded" })
+          )
+          for (let i = 0; i < 11; i++) yield* TestClock.adjust(100)
+          yield* Fiber.join(requests)
+          const { connectTimes, origins, reusePercent, reuseTimes, waitTimes } = yield* pool.stats
+          deepStrictEqual([connectTimes.count, connectTimes.average], [1, 100])
+          // The first has its connection after 100 ms, and each other 100 ms after the one before.
+          deepStrictEqual([waitTimes.count, waitTimes.average], [10, 550])
+          deepStrictEqual([reuseTimes.count, reuseTimes.average], [9, 600])
+          for (const [told, truth] of [[waitTimes.p50, 500], [waitTimes.p90, 900], [waitTimes.p99, 1000]] as const) {
+            strictEqual(Math.abs(told - truth) <= truth / 8, true, `${told} of ${truth}`)
+          }
+          deepStrictEqual([reusePercent, origins[0]!.reusePercent], [90, 90])
+          deepStrictEqual(origins[0]!.waitTimes, waitTimes)
+        }),
+      { connect: () => ({ delay: 100 }), respond: () => ({ delay: 100 }) },
+      { maxConnectionsPerOrigin: 1 }
+    ))
+
+  it.effect("count requests that failed because a time was over", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* start(pool.execute({ url, headersTimeout: "none" }))
+          const late = yield* start(Effect.all([
+            failsWith("AcquireTimeout", pool.execute({ url, acquireTimeout: 10 })),
+            failsWith("RequestTimeout", pool.execute({ url, timeout: 10 })),
+            failsWith("ConnectTimeout", pool.execute({ url: otherUrl }))
+          ], { concurrency: 3 }))
+          yield* TestClock.adjust(5000)
+          yield* Fiber.join(late)
+          const { origins, timeouts } = yield* pool.stats
+          deepStrictEqual([timeouts, ...origins.map((origin) => origin.timeouts)], [3, 2, 1])
+        }),
+      {
+        connect: (origin) => origin === "http://other.test" ? { never: true } : {},
+        respond: () => ({ never: true })
+      },
+      { maxConnectionsPerOrigin: 1 }
+    ))
+
+  it.effect("tell what unread answers hold in memory, until they are read", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const exchange = yield* pool.open({ url })
+          yield* settle
+          const held = (yield* pool.stats).unreadBytes
+          strictEqual(held > 64 * 1024, true)
+          yield* exchange.bytes
+          strictEqual((yield* pool.stats).unreadBytes, 0)
+        }),
+      { respond: () => ({ body: [bytes(40 * 1024), bytes(40 * 1024), bytes(40 * 1024)] }) }
+    ))
+
+  it.effect("say in JSON how a dial failed, in words", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const { message } = yield* failsWith("ConnectFailed", pool.execute({ url }))
+          const printed = JSON.parse(JSON.stringify(yield* pool.stats))
+          deepStrictEqual(printed.origins[0].lastConnectFailure, { _tag: "ConnectFailed", reason: "Refused", message })
+          strictEqual(inspect(yield* pool.stats, { depth: 5 }).includes(message), true)
+        }),
+      { connect: () => ({ fail: "Refused" }) }
     ))
 
   it.effect("print themselves in one line", () =>

@@ -12,7 +12,7 @@ import type { HeldConnection } from "./heldConnection.js"
 import type { Lease } from "./lease.js"
 import type { MethodMetrics, OtherEnd } from "./originMetrics.js"
 import type { OriginState } from "./originState.js"
-import { Totals } from "./originState.js"
+import { Totals } from "./totals.js"
 
 const timeIsOver: ReadonlySet<CloseReason> = new Set(["idle_timeout", "max_lifetime", "unused_origin"])
 
@@ -30,10 +30,8 @@ export class Books {
 
   opened(held: HeldConnection, at: number): void {
     const { origin } = held
-    for (const totals of [this.totals, origin.totals]) {
-      totals.opened++
-      totals.connectTime += held.connectTime
-    }
+    this.totals.connects.add(held.connectTime)
+    origin.totals.connects.add(held.connectTime)
     origin.metrics.opened(held.connectTime / 1000)
     if (!this.hub.observed) return
     this.hub.publish(
@@ -74,7 +72,10 @@ export class Books {
 
   granted(lease: Lease, held: HeldConnection, at: number): void {
     const { origin, reused } = lease
-    origin.metrics.granted((at - lease.askedAt) / 1000)
+    const waited = at - lease.askedAt
+    this.totals.waits.add(waited)
+    origin.totals.waits.add(waited)
+    origin.metrics.granted(waited / 1000)
     this.leftQueue(lease, at)
     if (!this.hub.observed) return
     this.hub.publish(event.Granted({
@@ -82,7 +83,7 @@ export class Books {
       origin: origin.origin.href,
       connectionId: held.id,
       reused,
-      waited: at - lease.askedAt
+      waited
     }))
   }
 
@@ -107,10 +108,8 @@ export class Books {
     this.totals.requests++
     origin.totals.requests++
     if (reused) {
-      this.totals.reused++
-      this.totals.reuseTime += waited
-      origin.totals.reused++
-      origin.totals.reuseTime += waited
+      this.totals.reuses.add(waited)
+      origin.totals.reuses.add(waited)
     }
     origin.metrics.requested(reused)
   }

@@ -8,33 +8,10 @@ import type { KeyLimits, OriginShelf } from "../machine/originShelf.js"
 import type { Origin } from "../Origin.js"
 import type { OriginSettings } from "../PoolConfig.js"
 import type { ConnectFailed, ConnectTimeout, PoolCounts } from "../PoolError.js"
-import type { CloseReason } from "../PoolEvent.js"
-import type { OriginStats, PoolTotals } from "../PoolStats.js"
+import type { OriginStats } from "../PoolStats.js"
 import { FailedDials } from "./failedDials.js"
 import type { OriginMetrics } from "./originMetrics.js"
-
-/** Sums that only grow. */
-export class Totals {
-  opened = 0
-  connectTime = 0
-  connectFailures = 0
-  connectTimeouts = 0
-  closed = 0
-  requests = 0
-  reused = 0
-  reuseTime = 0
-  repeated = 0
-  bytesReceived = 0
-  unread = 0
-  leaksSuspected = 0
-  leaksRetracted = 0
-  readonly failures: Record<string, number> = {}
-  readonly closedBy: Partial<Record<CloseReason, number>> = {}
-
-  snapshot(): PoolTotals {
-    return { ...this, failures: { ...this.failures }, closedBy: { ...this.closedBy } }
-  }
-}
+import { Totals } from "./totals.js"
 
 const noCounts = { connecting: 0, active: 0, idle: 0 }
 
@@ -76,11 +53,13 @@ export class OriginState {
     return { connecting, active, idle, waiting: shelf?.demand ?? 0, limit: this.settings.maxConnectionsPerOrigin }
   }
 
-  stats(shelf: OriginShelf | undefined): OriginStats {
+  /** `oldestWait`: how long the oldest of those that wait has waited. */
+  stats(shelf: OriginShelf | undefined, oldestWait: number | undefined): OriginStats {
     const learned = shelf?.learned.value ?? Infinity
     return {
       origin: this.origin.href,
       ...this.counts(shelf),
+      oldestWait,
       ...this.totals.snapshot(),
       learnedIdleLimit: learned === Infinity ? undefined : learned,
       lastConnectFailure: this.lastConnectFailure

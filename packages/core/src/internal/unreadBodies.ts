@@ -43,7 +43,8 @@ export class UnreadBody implements Deadline {
 
 export class UnreadBodies {
   private readonly members = new Set<UnreadBody>()
-  private bytes = 0
+  /** What all of them hold. */
+  bytes = 0
   private readonly pool: ConnectionPool
 
   constructor(pool: ConnectionPool) {

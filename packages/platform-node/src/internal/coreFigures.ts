@@ -5,7 +5,7 @@
  */
 import type { PoolCounts } from "@connection-pool/core/PoolError"
 import type { CloseReason } from "@connection-pool/core/PoolEvent"
-import type { OriginStats, PoolStats, PoolTotals } from "@connection-pool/core/PoolStats"
+import type { DurationStats, OriginStats, PoolStats, PoolTotals } from "@connection-pool/core/PoolStats"
 import * as Inspectable from "effect/Inspectable"
 import type { CoreMetrics, EndpointStats, HealthReport } from "../CoreReports.js"
 
@@ -112,6 +112,8 @@ export const healthOf = (stats: PoolStats, closed: boolean): HealthReport => {
   return { healthy: status === "healthy", status, issues, metrics: metricsOf(stats) }
 }
 
+const never: DurationStats = { count: 0, average: 0, p50: 0, p90: 0, p99: 0 }
+
 /** Of a pool that was not built yet. */
 export const noStats: PoolStats = {
   name: "",
@@ -121,16 +123,22 @@ export const noStats: PoolStats = {
   waiting: 0,
   limit: 0,
   opened: 0,
+  oldestWait: undefined,
+  unreadBytes: 0,
   connectTime: 0,
+  connectTimes: never,
+  waitTimes: never,
   connectFailures: 0,
   connectTimeouts: 0,
   closed: 0,
   requests: 0,
   reused: 0,
   reuseTime: 0,
+  reuseTimes: never,
   repeated: 0,
   bytesReceived: 0,
   unread: 0,
+  timeouts: 0,
   leaksSuspected: 0,
   leaksRetracted: 0,
   failures: {},
