@@ -171,8 +171,11 @@ export interface PoolOptions extends OriginOptions {
   /** Bytes of all such answers together. Default 32 MiB. `HTTP_POOL_UNREAD_BODY_BUDGET`. */
   readonly unreadBodyBudget?: number | undefined
   /**
-   * Duration after which an answer of which nobody has begun to read, and no byte has come, is given up, so that its connection
-   * is closed; a later read fails with `ConnectionLost`. Default 60 seconds. `HTTP_POOL_LEAK_THRESHOLD`.
+   * Duration after which a connection counts as leaked when its own side moves nothing on it: a `lease` sends nothing, an answer is not read
+   * on, an upload's source gives nothing. It is reported (a warning with fiber and span, an event, a metric), and that is taken
+   * back when something moves or it ends after all. An answer of which nobody has begun to read (of `stream` somebody has), and no byte has
+   * come, is given up, so that its connection is closed; a later read fails with `ConnectionLost`. Default 60 seconds.
+   * `HTTP_POOL_LEAK_THRESHOLD`.
    */
   readonly leakThreshold?: DurationInput | "none" | undefined
   /**

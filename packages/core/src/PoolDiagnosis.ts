@@ -48,6 +48,8 @@ export interface Holder extends Asker {
   readonly phase: "sending" | "headers" | "body" | "leased"
   /** Milliseconds since it was given the connection. */
   readonly heldFor: number
+  /** Nothing has moved for `leakThreshold` that its own side would have to move. */
+  readonly leakSuspected: boolean
 }
 
 /**

@@ -135,6 +135,11 @@ export class AnswerBody implements BodySource, DecodingObserver {
     return this.exchange.mode === "open" && !this.buffer.reading
   }
 
+  /** Whoever is to read it does not ask for more. Who never began is not meant: such a body is ended. */
+  get isLeft(): boolean {
+    return this.exchange.mode !== "collect" && !this.isUnread && !this.buffer.wanted
+  }
+
   beginReading(): void {
     // A second reader would miss what the first has taken.
     if (this.buffer.reading) throw new Error("the body of an exchange can be read only once")

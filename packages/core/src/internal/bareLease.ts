@@ -9,7 +9,7 @@ import type * as FiberId from "effect/FiberId"
 import type * as Tracer from "effect/Tracer"
 import type * as ConnectionPoolApi from "../ConnectionPool.js"
 import type { PoolError } from "../PoolError.js"
-import { ConnectionLost, InvalidRequest, PoolClosed } from "../PoolError.js"
+import { ConnectionLost, InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { PoolResponse } from "../PoolResponse.js"
 import type { ConnectionInfo } from "../PoolStats.js"
@@ -17,6 +17,7 @@ import { checkRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, ExchangeLease, Fork } from "./exchangeCaller.js"
+import { poolClosed } from "./failures.js"
 import type { HeldConnection } from "./heldConnection.js"
 import type { LeaseAsker, LeaseHolder } from "./lease.js"
 import { Lease } from "./lease.js"
@@ -38,6 +39,8 @@ export class BareLease implements LeaseHolder {
   private readonly onReady: (outcome: Effect.Effect<BareLease, PoolError>) => void
   private readonly span: Tracer.AnySpan | undefined
   private readonly fiberId: FiberId.FiberId
+  /** Since when no request has run. */
+  private restingSince = 0
 
   constructor(
     pool: ConnectionPool,
@@ -54,6 +57,7 @@ export class BareLease implements LeaseHolder {
   }
 
   start(): void {
+    this.pool.leaks.begin()
     this.pool.ask(this.lease, this.lease.askedAt + this.origin.settings.acquireTimeout, false)
   }
 
@@ -67,6 +71,7 @@ export class BareLease implements LeaseHolder {
 
   onDelivered(held: HeldConnection): void {
     this.held = held
+    this.restingSince = this.pool.now
     this.onReady(Effect.succeed(this))
   }
 
@@ -83,6 +88,11 @@ export class BareLease implements LeaseHolder {
     return { wire: this.running?.request.wire, span: this.span, fiberId: this.fiberId }
   }
 
+  get quietSince(): number | undefined {
+    if (this.held === undefined) return undefined
+    return this.running === undefined ? this.restingSince : this.running.quietSince
+  }
+
   get resting(): boolean {
     return this.held !== undefined && this.running === undefined
   }
@@ -92,7 +102,7 @@ export class BareLease implements LeaseHolder {
     if (this.running !== undefined) this.running.onTakenAway()
     this.lease.end(false, Infinity)
     if (this.held !== undefined) return
-    this.onReady(Effect.fail(new PoolClosed({ origin: this.origin.origin.href, progress: "not-sent" })))
+    this.onReady(Effect.fail(poolClosed(this.origin.origin)))
   }
 
   /** What the caller holds. */
@@ -145,14 +155,21 @@ export class BareLease implements LeaseHolder {
   /** One exchange on the lease. Until it has ended well the connection is not clean. */
   private turn(): ExchangeLease {
     this.clean = false
+    this.moved()
     return {
       reused: this.held!.requests > 0,
       end: (reusable, idleLimit) => {
         this.running = undefined
+        this.moved()
         this.clean = reusable
         this.idleLimit = idleLimit
         if (!reusable) this.lease.end(false, Infinity)
       }
     }
+  }
+
+  private moved(): void {
+    this.restingSince = this.pool.now
+    if (this.pool.leaks.suspecting) this.pool.leaks.moved(this)
   }
 }

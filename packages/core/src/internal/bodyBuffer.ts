@@ -40,6 +40,11 @@ export class BodyBuffer {
     this.source = source
   }
 
+  /** The reader waits for more. */
+  get wanted(): boolean {
+    return this.reader !== undefined
+  }
+
   push(piece: Uint8Array): void {
     this.unread += piece.length
     if (this.pieces === noPieces) this.pieces = [piece]

@@ -11,7 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import type { CloseCause, Connection } from "../Connection.js"
-import type { Connector, TlsOptions } from "../Connector.js"
+import type { TlsOptions } from "../Connector.js"
 import type { ContentDecoder } from "../ContentDecoder.js"
 import type { Command, RejectReason } from "../machine/command.js"
 import { noCommands } from "../machine/command.js"
@@ -20,8 +20,8 @@ import { violations } from "../machine/invariant.js"
 import { PoolMachine } from "../machine/poolMachine.js"
 import type { Origin } from "../Origin.js"
 import type { PoolSettings } from "../PoolConfig.js"
-import type { ConnectFailed, PoolCounts, PoolError } from "../PoolError.js"
-import { ConnectTimeout, PoolClosed } from "../PoolError.js"
+import type { ConnectFailed, PoolCounts } from "../PoolError.js"
+import { ConnectTimeout } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
 import type { RequestDefaults } from "./checkRequest.js"
@@ -29,10 +29,12 @@ import { ClockWatch } from "./clockWatch.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
 import { SharedDiagnoses } from "./diagnosis.js"
+import { Dialler } from "./dialler.js"
 import { DialWatchers } from "./dialWatchers.js"
 import { DrainWatchers } from "./drainWatchers.js"
-import { dialError, goneAtOnce, rejectionOf } from "./failures.js"
+import { dialError, goneAtOnce, poolClosed, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
+import { LeakWatch } from "./leakWatch.js"
 import type { Lease } from "./lease.js"
 import { Orders } from "./orders.js"
 import { Origins } from "./origins.js"
@@ -53,11 +55,12 @@ export class ConnectionPool {
   readonly origins: Origins
   readonly unread = new UnreadBodies(this)
   readonly diagnoses = new SharedDiagnoses(this)
+  readonly leaks = new LeakWatch(this)
   readonly requestDefaults: RequestDefaults
   /** Where answers are to be decoded. */
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
   private readonly clocks: ClockWatch
-  private readonly connector: Context.Tag.Service<Connector>
+  private readonly dialler: Dialler
   private readonly jitter: () => number
   private readonly runtime: Runtime.Runtime<never>
   private readonly checked: boolean
@@ -65,13 +68,13 @@ export class ConnectionPool {
   exchangesCutOff = 0
   private drained = false
   private readonly orders = new Orders((order) => this.carryOut(order), (what, defect) => this.logDefect(what, defect))
-  private readonly dialWatchers = new DialWatchers()
+  readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
     this.settings = settings
-    this.connector = connector
+    this.dialler = new Dialler(connector, settings)
     this.jitter = jitter
     this.decoder = settings.decompress ? decoder : undefined
     this.requestDefaults = { keepAlive: settings.keepAlive, acceptEncoding: this.decoder?.codings.join(", ") }
@@ -133,6 +136,7 @@ export class ConnectionPool {
   /** Called by the lease, once. */
   leaseEnded(lease: Lease, reusable: boolean, idleLimit: number): void {
     this.forgetLease(lease)
+    if (this.leaks.suspecting) this.leaks.ended(lease.holder)
     const now = this.now
     if (lease.delivered) {
       const held = lease.held!
@@ -169,7 +173,8 @@ export class ConnectionPool {
 
   // --- orders -----------------------------------------------------------------------------------------------------------------
 
-  private obey(orders: ReadonlyArray<Command>): void {
+  /** Carries orders out, and whatever they lead to. */
+  obey(orders: ReadonlyArray<Command>): void {
     if (this.checked) this.checkLaws()
     if (this.books.hub.observed) this.books.housekept(orders, this.now)
     this.orders.carryOut(orders)
@@ -213,10 +218,7 @@ export class ConnectionPool {
     this.held.set(id, held)
     this.deadlines.set(held, now + origin.settings.connectTimeout)
     this.showCounts(origin)
-    const { maxHeaderSize, noDelay, tcpKeepAliveDelay } = this.settings
-    const dial = Effect.suspend(() =>
-      this.connector.connect({ origin: origin.origin, tls: origin.tls, noDelay, tcpKeepAliveDelay, maxHeaderSize })
-    )
+    const dial = this.dialler.dial(held)
     // Only the dial can be interrupted: what it returned is always taken over.
     const fiber = this.fork(
       Effect.uninterruptibleMask((restore) =>
@@ -289,7 +291,7 @@ export class ConnectionPool {
   private gone(held: HeldConnection, reason: CloseReason): void {
     held.gone = true
     this.held.delete(held.id)
-    if (held.connection === undefined) this.dialWatchers.tell(held.id, this.poolClosed(held.origin))
+    if (held.connection === undefined) this.dialWatchers.tell(held.id, poolClosed(held.origin.origin))
     else this.books.closed(held, reason, this.now)
   }
 
@@ -327,35 +329,7 @@ export class ConnectionPool {
     if (broken.length > 0) throw new Error(`the pool broke its laws: ${broken.join("; ")}`)
   }
 
-  private poolClosed(origin: OriginState): PoolClosed {
-    return new PoolClosed({ origin: origin.origin.href, progress: "not-sent" })
-  }
-
   // --- at somebody's word -----------------------------------------------------------------------------------------------------
-
-  /** Opens connections until `connections` of an origin are open; `done` hears of each failure when the last dial has ended. */
-  warmUp(
-    origin: OriginState,
-    connections: number,
-    done: (opened: number, failures: ReadonlyArray<PoolError>) => void
-  ): void {
-    const orders = this.machine.warmUpRequested(this.now, origin.key, origin.limits, connections)
-    const dials = orders.flatMap((order) => order._tag === "Connect" ? [order.connection] : [])
-    const ended = (opened: number, failures: ReadonlyArray<PoolError>): void => {
-      this.books.warmedUp(origin, opened, failures.length, this.now)
-      done(opened, failures)
-    }
-    if (dials.length === 0) {
-      this.obey(orders)
-      return ended(0, [])
-    }
-    this.deadlines.hold()
-    this.dialWatchers.watch(dials, (opened, failures) => {
-      this.deadlines.release()
-      ended(opened, failures)
-    })
-    this.obey(orders)
-  }
 
   closeIdle(): number {
     const orders = this.machine.closeIdleRequested("close_idle")

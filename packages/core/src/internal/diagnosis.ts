@@ -3,34 +3,16 @@
  *
  * @internal
  */
-import * as FiberId from "effect/FiberId"
 import * as Inspectable from "effect/Inspectable"
-import type * as Tracer from "effect/Tracer"
-import type { Asker, Holder, OriginDiagnosis, PoolDiagnosis, SpanInfo, WaitingRequest } from "../PoolDiagnosis.js"
+import type { Holder, OriginDiagnosis, PoolDiagnosis, WaitingRequest } from "../PoolDiagnosis.js"
+import { askerOf } from "./asker.js"
 import type { ConnectionPool } from "./connectionPool.js"
-import type { Lease, LeaseHolder } from "./lease.js"
+import type { Lease } from "./lease.js"
 import type { OriginState } from "./originState.js"
 import { printDuration } from "./printDuration.js"
-import { printRequest } from "./shownRequest.js"
 
 const mostListed = 10
 const mostOrigins = 100
-
-const spanInfo = (span: Tracer.AnySpan): SpanInfo => ({
-  name: span._tag === "Span" ? span.name : undefined,
-  traceId: span.traceId,
-  spanId: span.spanId
-})
-
-/** Who asked for a lease, as far as it is known. */
-export const askerOf = (holder: LeaseHolder): Asker => {
-  const { fiberId, span, wire } = holder.asker
-  return {
-    request: wire && printRequest(wire),
-    span: span && spanInfo(span),
-    fiberId: fiberId && FiberId.threadName(fiberId)
-  }
-}
 
 const isEarlier = (one: Lease, other: Lease): boolean => {
   const sooner = one.deliveredAt - other.deliveredAt
@@ -68,10 +50,11 @@ const holdersOf = (pool: ConnectionPool, only?: OriginState): ReadonlyMap<Origin
   return holders
 }
 
-const holderInfo = ({ deliveredAt, held, holder }: Lease, now: number): Holder => ({
+const holderInfo = ({ deliveredAt, held, holder, pool }: Lease, now: number): Holder => ({
   connectionId: held!.id,
   phase: holder.connectionPhase ?? "leased",
   heldFor: now - deliveredAt,
+  leakSuspected: pool.leaks.suspects(holder),
   ...askerOf(holder)
 })
 

@@ -20,7 +20,7 @@ import { Lease } from "./lease.js"
 import type { MethodMetrics } from "./originMetrics.js"
 import type { OriginState } from "./originState.js"
 import { PhaseReport } from "./phaseReport.js"
-import { mayRepeat } from "./repeat.js"
+import { lostAttempt, mayRepeat } from "./repeat.js"
 import { RequestDeadline } from "./requestDeadline.js"
 import { timingsOf } from "./timings.js"
 import type { UploadFailure, UploadObserver } from "./upload.js"
@@ -53,8 +53,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   deliveredAt = 0
   firstByteAt = 0
   private endedAt = 0
-  /** Since when the peer owes us something. */
-  private owedSince = 0
+  /** When something moved last, or the peer began to owe us something. */
+  private lastMove = 0
   private bodyTimeout: number
   private wire: WireRequest
   private readonly phases: PhaseReport | undefined
@@ -169,6 +169,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     }
     if (request.stream === undefined || this.phase !== "sending") return
     this.upload = new Upload(connection, declaredLength(request.wire.body), this)
+    this.pool.leaks.begin()
     this.upload.start(request.stream, this.fork)
   }
 
@@ -184,6 +185,12 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   get connectionPhase(): ConnectionInfo["phase"] {
     return this.phase === "waiting" || this.phase === "done" ? undefined : this.phase
+  }
+
+  get quietSince(): number | undefined {
+    const { phase } = this
+    const ours = phase === "sending" ? this.upload?.starving === true : phase === "body" && this.body.isLeft
+    return ours ? Math.max(this.lastMove, this.deliveredAt) : undefined
   }
 
   get resting(): boolean {
@@ -205,15 +212,21 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.head = this.body.begin(head)
     if (this.settled) return
     if (this.mode === "collect") return this.awaitBody(this.firstByteAt)
-    this.owedSince = this.firstByteAt
-    this.pool.deadlines.set(this, this.owedSince + this.patience)
+    this.lastMove = this.firstByteAt
+    this.pool.deadlines.set(this, this.lastMove + this.patience)
     this.answer()
   }
 
   onBody(piece: Uint8Array): void {
     this.pool.books.received(this.origin, piece.length)
-    this.owedSince = this.pool.now
+    this.onMove()
     this.body.push(piece)
+  }
+
+  /** On our side, or the peer's. */
+  onMove(): void {
+    this.lastMove = this.pool.now
+    if (this.pool.leaks.suspecting) this.pool.leaks.moved(this)
   }
 
   onEnd(reusable: boolean, idleLimit: number | undefined): void {
@@ -240,20 +253,10 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   onFailure(failure: ExchangeFailure): void {
     if (failure.kind === "Protocol") return this.fail(Errors.protocolError(this, failure), true)
     const lost = Errors.connectionLost(this, failure.reason, failure.cause)
-    if (this.mayRepeat(lost)) this.repeat(lost)
+    const inTime = this.pool.now < this.acquireBy
+    const again = mayRepeat(lostAttempt(lost, this.request, this.lostBefore !== undefined, inTime))
+    if (again && !this.settled) this.repeat(lost)
     else this.fail(lost, true)
-  }
-
-  private mayRepeat({ progress, reused }: ConnectionLost): boolean {
-    const { idempotent, stream } = this.request
-    return !this.settled && mayRepeat({
-      repeated: this.lostBefore !== undefined,
-      reused,
-      progress,
-      idempotent,
-      bodyAtHand: stream === undefined,
-      inTime: this.pool.now < this.acquireBy
-    })
   }
 
   /** Asks for a fresh connection before the lost one is given back, so that nobody else gets its place. */
@@ -271,6 +274,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   }
 
   onDrain(): void {
+    this.onMove()
     if (this.phase === "sending") this.pool.deadlines.clear(this)
     this.upload?.onDrain()
   }
@@ -282,6 +286,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   }
 
   onTaken(): void {
+    this.onMove()
     if (this.phase === "body") this.pool.deadlines.clear(this)
   }
 
@@ -292,27 +297,23 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   onUploadDone(failure: UploadFailure | undefined): void {
     this.upload = undefined
-    if (failure === undefined) {
-      if (this.phase === "sending") {
-        this.phase = "headers"
-        this.awaitHeaders(this.pool.now)
-      }
-      return
-    }
-    if (failure.kind === "transport") return this.broke(failure.defect)
-    this.fail(Errors.uploadError(this, failure))
+    if (failure?.kind === "transport") return this.broke(failure.defect)
+    if (failure !== undefined) return this.fail(Errors.uploadError(this, failure))
+    if (this.phase !== "sending") return
+    this.phase = "headers"
+    this.awaitHeaders(this.pool.now)
   }
 
   // --- time ---------------------------------------------------------------------------------------------------------------------
 
   private awaitHeaders(now: number): void {
-    this.owedSince = now
+    this.lastMove = now
     this.pool.deadlines.set(this, now + this.headersTimeout)
   }
 
   /** Only ever moves the alarm to an earlier time: one that rings too early is set again. */
   private awaitBody(now: number): void {
-    this.owedSince = now
+    this.lastMove = now
     const due = now + this.bodyTimeout
     if (this.slot < 0 || due < this.at) this.pool.deadlines.set(this, due)
   }
@@ -323,7 +324,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   onDue(now: number): void {
     const timeout = this.patience
-    if (this.owedSince + timeout > now) return this.pool.deadlines.set(this, this.owedSince + timeout)
+    if (this.lastMove + timeout > now) return this.pool.deadlines.set(this, this.lastMove + timeout)
     if (this.phase !== "body") return this.timedOut("headers", "headersTimeout", timeout)
     if (this.body.isUnread) return this.fail(Errors.connectionLost(this, "unread"))
     this.timedOut("body", "bodyTimeout", timeout)

@@ -11,13 +11,16 @@ import type { ConnectTimeout, PoolError } from "../PoolError.js"
 import { AcquireTimeout, ConnectFailed, PoolClosed, QueueFull } from "../PoolError.js"
 import type { Lease } from "./lease.js"
 
+/** Asked too late. */
+export const poolClosed = (origin: Origin): PoolClosed => new PoolClosed({ origin: origin.href, progress: "not-sent" })
+
 /** What the machine's word means to who waited. */
 export const rejectionOf = ({ askedAt, origin, pool }: Lease, reason: RejectReason): PoolError => {
   const where = { origin: origin.origin.href, progress: "not-sent" } as const
   const cause = origin.lastConnectFailure
   switch (reason) {
     case "closed":
-      return new PoolClosed(where)
+      return poolClosed(origin.origin)
     case "connect_failed":
       return cause ?? new ConnectFailed({ ...where, reason: "Other" })
     case "queue_full":

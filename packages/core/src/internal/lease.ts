@@ -29,6 +29,8 @@ export interface LeaseHolder {
   /** What it is doing with its connection. */
   readonly connectionPhase: ConnectionInfo["phase"]
   readonly asker: LeaseAsker
+  /** Since when its own side has moved nothing on its connection; `undefined` while the peer has to. */
+  readonly quietSince: number | undefined
   /** Whether a drain need not wait for this holder: it has a connection, and nothing goes on. */
   readonly resting: boolean
   /** The pool takes the connection back, now. */

@@ -4,6 +4,8 @@
  * @internal
  */
 import type { Progress } from "../Connection.js"
+import type { ConnectionLost } from "../PoolError.js"
+import type { CheckedRequest } from "./checkRequest.js"
 
 /** A request on a connection that was lost before the answer was complete. */
 export interface LostAttempt {
@@ -19,6 +21,13 @@ export interface LostAttempt {
   /** Whoever asked for a connection may still wait for one. */
   readonly inTime: boolean
 }
+
+export const lostAttempt = (
+  { progress, reused }: ConnectionLost,
+  { idempotent, stream }: CheckedRequest,
+  repeated: boolean,
+  inTime: boolean
+): LostAttempt => ({ repeated, reused, progress, idempotent, bodyAtHand: stream === undefined, inTime })
 
 /** Whether the request is sent once more, on a fresh connection. */
 export const mayRepeat = (lost: LostAttempt): boolean => {

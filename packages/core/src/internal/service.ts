@@ -13,8 +13,8 @@ import type * as Api from "../ConnectionPool.js"
 import type { Origin } from "../Origin.js"
 import * as Origins from "../Origin.js"
 import type { PoolSettings } from "../PoolConfig.js"
-import type { PoolError } from "../PoolError.js"
-import { InvalidRequest, PoolClosed } from "../PoolError.js"
+import type { PoolClosed, PoolError } from "../PoolError.js"
+import { InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import { BareLease } from "./bareLease.js"
 import { checkRequest } from "./checkRequest.js"
@@ -23,11 +23,13 @@ import { diagnose } from "./diagnosis.js"
 import { drain } from "./drain.js"
 import { RunningExchange } from "./exchange.js"
 import type { BodyMode } from "./exchangeCaller.js"
+import { poolClosed } from "./failures.js"
 import { OpenExchange, WholeResponse } from "./response.js"
 import { runExchange } from "./runExchange.js"
 import { connectionsOf, statsOf } from "./snapshot.js"
 import type { Surroundings } from "./surroundings.js"
 import { unsafeExecute } from "./unsafeExecute.js"
+import { warmUp as openConnections } from "./warmUp.js"
 
 const currentFiber = (): Fiber.RuntimeFiber<unknown, unknown> => Option.getOrThrow(Fiber.getCurrentFiber())
 
@@ -48,6 +50,7 @@ const perform = <A, R = never>(
       const fiber = currentFiber()
       exchange.fiberId = fiber.id()
       exchange.span = fiber.currentSpan
+      pool.leaks.begin()
     }
     exchange.start()
     return exchange
@@ -88,9 +91,9 @@ const warmUpOrigin = (
 ): Effect.Effect<Api.WarmUpOutcome, PoolClosed> =>
   Effect.async((resume) => {
     if (pool.machine.draining) {
-      return resume(Effect.fail(new PoolClosed({ origin: origin.href, progress: "not-sent" })))
+      return resume(Effect.fail(poolClosed(origin)))
     }
-    pool.warmUp(pool.originOf(origin, undefined), connections, (opened, failures) =>
+    openConnections(pool, pool.originOf(origin, undefined), connections, (opened, failures) =>
       resume(Effect.succeed({ origin: origin.href, opened, failures })))
   })
 

@@ -22,6 +22,8 @@ export const declaredLength = (body: WireRequest["body"]): number | undefined =>
 
 /** Who sends a body, and hears of it. */
 export interface UploadObserver {
+  /** The source has given something. */
+  onMove(): void
   /** The connection takes no more for the moment. */
   onUploadBlocked(): void
   /** Nothing more is sent or told. */
@@ -62,6 +64,11 @@ export class Upload {
     if (this.stopped) this.stop()
   }
 
+  /** The source gives nothing, though there is room. */
+  get starving(): boolean {
+    return !this.blocked
+  }
+
   /** The connection has room again. */
   onDrain(): void {
     const resume = this.resumeWrite
@@ -82,6 +89,7 @@ export class Upload {
     if (this.stopped) return Effect.interrupt
     if (!(piece instanceof Uint8Array)) return Effect.fail(new TypeError("a piece of the body is not a Uint8Array"))
     this.sent += piece.length
+    this.observer.onMove()
     if (this.tooLong !== undefined) return Effect.fail(this.tooLong)
     return this.writeFrom(piece, 0)
   }

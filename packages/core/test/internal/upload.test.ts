@@ -9,6 +9,7 @@ const make = (declared?: number) => {
   const puppet = new Puppet()
   const outcomes: Array<UploadFailure | undefined> = []
   const upload = new Upload(puppet, declared, {
+    onMove: () => {},
     onUploadBlocked: () => puppet.calls.push("blocked"),
     onUploadDone: (failure) => outcomes.push(failure)
   })
