@@ -6,7 +6,7 @@
 import babel from "@babel/core"
 import fs from "node:fs"
 import path from "node:path"
-import { fromRoot, publicModules, publicPackages, readJson, runBin, walk, writeJson } from "./workspace.mjs"
+import { fromRoot, publicModules, publicPackages, readJson, run, runBin, walk, writeJson } from "./workspace.mjs"
 
 const packages = publicPackages() // in alphabetical order, which is the order of their dependencies
 
@@ -136,6 +136,7 @@ const checkPaths = ({ dir }) => {
   }
 }
 
+run(process.execPath, [fromRoot("scripts", "page.mjs")])
 for (const pkg of packages) {
   const dist = path.join(pkg.dir, "dist")
   fs.rmSync(dist, { recursive: true, force: true })

@@ -4,21 +4,26 @@
  *
  * | path | answer |
  * | --- | --- |
+ * | `/` | a live page: origins, every connection, requests a second, latencies, who waits |
  * | `/stats` | `pool.stats` as JSON |
  * | `/connections` | `pool.connections` as JSON |
+ * | `/diagnosis` | `pool.diagnose` as JSON: who holds the connections, and who waits for them |
  * | `/events` | `pool.events` as server-sent events, until the pool is closed; a slow reader loses the oldest and gets `Missed` |
  * | `/metrics` | the metrics of all pools of this process in the text format of Prometheus |
+ * | `/live` | what the page is drawn from, four times a second, in 64 KB at most; made for it, and free to change with it |
  *
  * @since 0.1.0
  */
 import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { guarded } from "./internal/guard.js"
+import { Live } from "./internal/live.js"
 import { routes } from "./internal/routes.js"
 import type * as PrometheusText from "./PrometheusText.js"
 
@@ -61,7 +66,8 @@ export const make = (
   Effect.gen(function*() {
     const pool = yield* ConnectionPool.ConnectionPool
     const closing = yield* Effect.acquireRelease(Deferred.make<void>(), (it) => Deferred.succeed(it, undefined))
-    return guarded(routes(pool, Deferred.await(closing), options), options.allowedHosts ?? [])
+    const live = new Live(pool, yield* Clock.currentTimeMillis, yield* Effect.runtime())
+    return guarded(routes({ pool, live, closing: Deferred.await(closing), metrics: options }), options.allowedHosts ?? [])
   })
 
 /**

@@ -11,37 +11,48 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as PrometheusText from "../PrometheusText.js"
 import { toJson } from "./json.js"
+import type { Live } from "./live.js"
+import { page } from "./page.js"
 import { answer, message } from "./serverSentEvents.js"
 
 const json = (value: unknown): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(`${toJson(value)}\n`, { contentType: "application/json" })
 
-const notFound = HttpServerResponse.text("There is /, /stats, /connections, /events and /metrics.\n", { status: 404 })
+const html = HttpServerResponse.text(page.html, {
+  contentType: "text/html; charset=utf-8",
+  headers: { "content-security-policy": page.contentSecurityPolicy }
+})
 
-const metrics = (options: PrometheusText.Options): HttpApp.Default =>
+const metricsText = (options: PrometheusText.Options): HttpApp.Default =>
   Effect.map(
     PrometheusText.render(options),
     (text) => HttpServerResponse.text(text, { contentType: PrometheusText.contentType })
   )
 
-/** `closing` ends the answers that last: a server waits for them before it closes. */
-export const routes = (
-  pool: ConnectionPool.Service,
-  closing: Effect.Effect<void>,
-  options: PrometheusText.Options
-): HttpApp.Default =>
-  HttpRouter.empty.pipe(
+const notFound = HttpServerResponse.text(
+  "There is /, /stats, /connections, /diagnosis, /events, /metrics and /live.\n",
+  { status: 404 }
+)
+
+export interface Parts {
+  readonly pool: ConnectionPool.Service
+  readonly live: Live
+  /** Ends the answers that last: a server waits for them before it closes. */
+  readonly closing: Effect.Effect<void>
+  readonly metrics: PrometheusText.Options
+}
+
+export const routes = ({ closing, live, metrics, pool }: Parts): HttpApp.Default => {
+  const stream = (messages: Stream.Stream<string>) => answer(Stream.interruptWhen(messages, closing))
+  const events = Stream.map(pool.events, (event) => message(event._tag, toJson(event)))
+  return HttpRouter.empty.pipe(
+    HttpRouter.get("/", Effect.succeed(html)),
     HttpRouter.get("/stats", Effect.map(pool.stats, json)),
     HttpRouter.get("/connections", Effect.map(pool.connections, json)),
-    HttpRouter.get(
-      "/events",
-      Effect.sync(() =>
-        answer(pool.events.pipe(
-          Stream.map((event) => message(event._tag, toJson(event))),
-          Stream.interruptWhen(closing)
-        ))
-      )
-    ),
-    HttpRouter.get("/metrics", metrics(options)),
+    HttpRouter.get("/diagnosis", Effect.map(pool.diagnose, json)),
+    HttpRouter.get("/events", Effect.succeed(stream(events))),
+    HttpRouter.get("/metrics", metricsText(metrics)),
+    HttpRouter.get("/live", Effect.succeed(stream(live.stream))),
     Effect.catchTag("RouteNotFound", () => Effect.succeed(notFound))
   )
+}

@@ -1,5 +1,6 @@
 // A pool without sockets, and its inspector on a port.
 import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import type { PoolOptions } from "@connection-pool/core/PoolConfig"
 import * as TestConnector from "@connection-pool/core/TestConnector"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as Context from "effect/Context"
@@ -11,8 +12,8 @@ import * as Scope from "effect/Scope"
 import type { NodeInspectorOptions } from "../../src/NodeInspector.js"
 import * as NodeInspector from "../../src/NodeInspector.js"
 
-export const poolLayer = (script: TestConnector.TestScript = {}) =>
-  ConnectionPool.layer().pipe(Layer.provide(TestConnector.layer(script)))
+export const poolLayer = (script: TestConnector.TestScript = {}, options: PoolOptions = {}) =>
+  ConnectionPool.layer(options).pipe(Layer.provide(TestConnector.layer(script)))
 
 export const portOf = (server: HttpServer.HttpServer): number =>
   server.address._tag === "TcpAddress" ? server.address.port : Number.NaN
