@@ -67,7 +67,10 @@ export const make = (
     const pool = yield* ConnectionPool.ConnectionPool
     const closing = yield* Effect.acquireRelease(Deferred.make<void>(), (it) => Deferred.succeed(it, undefined))
     const live = new Live(pool, yield* Clock.currentTimeMillis, yield* Effect.runtime())
-    return guarded(routes({ pool, live, closing: Deferred.await(closing), metrics: options }), options.allowedHosts ?? [])
+    return guarded(
+      routes({ pool, live, closing: Deferred.await(closing), metrics: options }),
+      options.allowedHosts ?? []
+    )
   })
 
 /**

@@ -4,10 +4,13 @@
  *
  * | path | answer |
  * | --- | --- |
+ * | `/` | a live page: origins, every connection, requests a second, latencies, who waits |
  * | `/stats` | `pool.stats` as JSON |
  * | `/connections` | `pool.connections` as JSON |
+ * | `/diagnosis` | `pool.diagnose` as JSON: who holds the connections, and who waits for them |
  * | `/events` | `pool.events` as server-sent events, until the pool is closed; a slow reader loses the oldest and gets `Missed` |
  * | `/metrics` | the metrics of all pools of this process in the text format of Prometheus |
+ * | `/live` | what the page is drawn from, four times a second, in 64 KB at most; made for it, and free to change with it |
  *
  * @since 0.1.0
  */

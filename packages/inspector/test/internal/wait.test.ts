@@ -12,7 +12,9 @@ describe("the longest waiter", () => {
       yield* Effect.fork(pool.execute({ url: "http://a.test/" }))
       yield* TestClock.adjust("1 second")
       expect(waitOf(yield* pool.diagnose)).toBeNull()
-    }).pipe(Effect.provide(poolLayer({ respond: () => ({ never: true }) }, { maxConnectionsPerOrigin: 1 }))))
+    }).pipe(
+      Effect.provide(poolLayer({ respond: () => ({ never: true }) }, { maxConnectionsPerOrigin: 1, drainTimeout: 0 }))
+    ))
 
   it.effect("is told with those who hold the connections of its origin, the longest first", () =>
     Effect.gen(function*() {
@@ -39,5 +41,7 @@ describe("the longest waiter", () => {
         ["GET /d", 7_000],
         ["GET /e", 6_000]
       ])
-    }).pipe(Effect.provide(poolLayer({ respond: () => ({ never: true }) }, { maxConnectionsPerOrigin: 7 }))))
+    }).pipe(
+      Effect.provide(poolLayer({ respond: () => ({ never: true }) }, { maxConnectionsPerOrigin: 7, drainTimeout: 0 }))
+    ))
 })
