@@ -48,6 +48,6 @@ runMain(
   Effect.flatMap(main, ({ collector: { metrics, spans } }) =>
     Console.log([
       ...[...metrics.values()].map(({ description, name, unit }) => `${name} (${unit}): ${description}`),
-      `${metrics.size} metrics, ${spans.length} spans`
+      `${spans.filter(({ name }) => name === "GET").length} requests have a span`
     ].join("\n")))
 )

@@ -61,5 +61,6 @@ export const render = (options?: Options): Effect.Effect<string> =>
     const wanted = options?.metrics === "all"
       ? snapshot
       : snapshot.filter(({ metricKey }) => metricKey.name.startsWith("http.client."))
-    return Effect.promise(() => internal.write(wanted))
+    const texts = Effect.forEach(internal.familiesOf(wanted), (family) => Effect.promise(() => internal.textOf(family)))
+    return Effect.map(texts, (families) => `${families.join("\n\n")}\n`)
   })

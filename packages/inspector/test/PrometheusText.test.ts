@@ -115,6 +115,20 @@ it.effect("of two metrics of one name and another kind, or of the same labels, t
     expect(lines).toEqual(["# HELP f_x f.x", "# TYPE f_x gauge", "f_x 1"])
   }))
 
+it.live("the event loop turns between two metrics: requests do not wait for the whole text of many", () =>
+  Effect.gen(function*() {
+    let turns = 0
+    let counting = setImmediate(function count() {
+      turns++
+      counting = setImmediate(count)
+    })
+    const text = yield* PrometheusText.render({ metrics: "all" })
+    clearImmediate(counting)
+    const metrics = text.match(/^# TYPE /gm)?.length
+    expect(metrics).toBeGreaterThan(10)
+    expect(turns).toBeGreaterThanOrEqual(metrics! - 1)
+  }))
+
 it.scopedLive("promtool finds nothing to complain of in what a pool counts, and only that is written by default", (ctx) =>
   Effect.gen(function*() {
     const { origin } = yield* countingServer

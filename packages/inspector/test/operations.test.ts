@@ -3,7 +3,7 @@ import { PoolMetrics } from "@connection-pool/core"
 import { PrometheusText } from "@connection-pool/inspector"
 import { expect, it } from "@effect/vitest"
 import { Effect, Metric, Predicate } from "effect"
-import { dashboard, expressions, fileOf, page, rules } from "./support/operations.js"
+import { dashboard, expressions, fileOf, page, rules, table } from "./support/operations.js"
 import { promtool } from "./support/prometheus.js"
 
 /** All metrics of the pool as Prometheus knows them, by name with their kind. */
@@ -15,16 +15,17 @@ const known = Effect.gen(function*() {
   return new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = "", kind = ""]) => [name, kind]))
 })
 
-const labels = new Set([
-  "http_client_connection_pool_name",
-  "http_connection_state",
-  "http_request_method",
-  "http_response_status_code"
-])
+const labels = new Set(["job", "instance", "le", ...[...table.values()].flatMap((metric) => metric.labels)])
 
 /** The metrics that an expression asks for. */
 const namesIn = (expr: string) =>
   [...expr.matchAll(/\bhttp_[a-z_]+/g)].map(([name]) => name).filter((name) => !labels.has(name))
+
+/** The labels by which it groups and selects. */
+const labelsIn = (expr: string) => [
+  ...[...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = ""]) => names.split(/,\s*/)),
+  ...[...expr.matchAll(/([a-z_]+)=~?"/g)].map(([, name = ""]) => name)
+]
 
 /** Under which a metric's values are asked for. */
 const seriesOf = ([name, kind]: readonly [string, string]) =>
@@ -37,6 +38,7 @@ it.effect("every metric that the dashboard, the rules and the page ask for is on
       namesIn(expr).filter((name) => !series.has(name)).map((name) => `${place}: ${name}`)
     )
     expect(unknown).toEqual([])
+    expect(expressions.flatMap(({ expr }) => labelsIn(expr)).filter((label) => !labels.has(label))).toEqual([])
     expect(expressions.length).toBeGreaterThan(40)
   }))
 
@@ -45,8 +47,7 @@ it.effect("every metric of the pool is on the dashboard and in the page's table,
     const metrics = yield* known
     const shown = new Set(dashboard.panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => namesIn(expr))))
     expect([...metrics].filter((metric) => !seriesOf(metric).some((name) => shown.has(name)))).toEqual([])
-    const table = [...page.matchAll(/^\| `(http_[a-z_]+)` \| ([a-z]+) \|/gm)].map(([, name, kind]) => [name, kind])
-    expect(new Map(table as Array<[string, string]>)).toEqual(metrics)
+    expect(new Map(Array.from(table, ([name, { kind }]) => [name, kind]))).toEqual(metrics)
   }))
 
 it("the dashboard's panels have a place and an id of their own, and ask only by its variables", () => {

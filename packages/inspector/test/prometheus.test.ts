@@ -6,7 +6,7 @@ import { HttpServer } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { countingServer } from "./support/countingServer.js"
-import { expressions, fileOf } from "./support/operations.js"
+import { expressions, fileOf, table } from "./support/operations.js"
 import { prometheusServer } from "./support/prometheus.js"
 
 const limit = 4
@@ -50,17 +50,21 @@ it.scopedLive("Prometheus answers with the server's own counts, to the last requ
     expect(yield* of("http_client_open_connections{http_connection_state=\"active\"}")).toBe(0)
     expect(yield* of("http_client_connection_pending_requests")).toBe(0)
     expect(yield* of("http_client_pool_failures_total{error_type=\"AcquireTimeout\"}")).toBe(1)
+    expect(yield* of("http_client_request_duration_seconds_count{error_type=\"AcquireTimeout\"}")).toBe(1)
     expect(yield* of("http_client_connection_max")).toBe(limit)
     expect(yield* of("http_client_connection_wait_time_seconds_bucket{le=\"+Inf\"}")).toBe(requests + limit)
-    expect(yield* prometheus.query("http_client_connection_max")).toMatchObject([{
-      metric: {
-        job: "shop",
-        http_client_connection_pool_name: "front",
-        server_address: "127.0.0.1",
-        server_port: String(new URL(server.origin).port),
-        url_scheme: "http"
-      }
-    }])
+    const origin = {
+      http_client_connection_pool_name: "front",
+      server_address: "127.0.0.1",
+      server_port: new URL(server.origin).port,
+      url_scheme: "http"
+    }
+    for (const { metric } of yield* prometheus.query("{__name__=~\"http_client_.*\"}")) {
+      const { __name__: name = "", instance, job, le: _, ...labels } = metric
+      expect({ instance, job, ...labels }).toMatchObject({ instance: target, job: "shop", ...origin })
+      const documented = table.get(name.replace(/_(bucket|sum|count)$/, ""))?.labels
+      expect(Object.keys(labels).filter((label) => !documented?.includes(label)), name).toEqual([])
+    }
 
     // The dashboard, the page and the rules are understood, and the rules see a timeout happen.
     for (const { expr, place } of expressions) {

@@ -3,7 +3,10 @@ declare module "prom-client/lib/registry.js" {
   export interface PromSample {
     /** Where it is not the metric's name. */
     readonly metricName?: string
-    readonly labels: Readonly<Record<string, string>>
+    /** Written before those that are shared. */
+    readonly labels?: Readonly<Record<string, string>>
+    /** Written once for each object. */
+    readonly sharedLabels: Readonly<Record<string, string>>
     readonly value: number
   }
 
@@ -18,6 +21,6 @@ declare module "prom-client/lib/registry.js" {
   export default class Registry {
     static readonly PROMETHEUS_CONTENT_TYPE: string
     registerMetric(metric: PromMetric): void
-    metrics(): Promise<string>
+    getSingleMetricAsString(name: string): Promise<string>
   }
 }

@@ -61,3 +61,13 @@ const ofPage = [...page.matchAll(/```promql\n(.*?)```/gs)].flatMap(([, block = "
 )
 
 export const expressions: ReadonlyArray<Expression> = [...ofDashboard, ...ofRules, ...ofPage]
+
+const everywhere = ["http_client_connection_pool_name", "server_address", "server_port", "url_scheme"]
+
+/** The page's table: a metric's kind and its labels, without those that Prometheus adds. */
+export const table: ReadonlyMap<string, { readonly kind: string; readonly labels: ReadonlyArray<string> }> = new Map(
+  [...page.matchAll(/^\| `(http_[a-z_]+)` \| ([a-z]+) \|(.*?)\|/gm)].map(([, name = "", kind = "", others = ""]) => {
+    const labels = [...others.matchAll(/`([a-z_]+)`/g)].map(([, label = ""]) => label)
+    return [name, { kind, labels: [...everywhere, ...labels] }]
+  })
+)
