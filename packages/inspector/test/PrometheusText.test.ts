@@ -109,8 +109,9 @@ it.effect("quotes, backslashes and line ends of labels and descriptions are esca
 it.effect("of two metrics of one name and another kind, or of the same labels, the first is written: both would spoil the whole", () =>
   Effect.gen(function*() {
     yield* Metric.set(Metric.gauge("f.x"), 1)
-    yield* Metric.increment(Metric.counter("f_x"))
-    yield* Metric.update(Metric.histogram("f.x", MetricBoundaries.fromIterable([1])), 1)
+    yield* Metric.incrementBy(Metric.counter("f_x"), 7)
+    const histogram = Metric.histogram("f.x", MetricBoundaries.fromIterable([1]))
+    yield* Metric.update(Metric.tagged(histogram, "a", "b"), 1)
     const lines = yield* linesOf("f_")
     expect(lines).toEqual(["# HELP f_x f.x", "# TYPE f_x gauge", "f_x 1"])
   }))
