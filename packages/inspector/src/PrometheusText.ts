@@ -41,6 +41,7 @@ export const contentType: string = internal.contentType
  * whole text otherwise.
  *
  * @example
+ * ```ts
  * import { PrometheusText } from "@connection-pool/inspector"
  * import { Effect, Metric } from "effect"
  *
@@ -52,6 +53,7 @@ export const contentType: string = internal.contentType
  * })
  *
  * Effect.runPromise(program).then((text) => console.log(text.includes("shop_orders_total 1"))) // true
+ * ```
  *
  * @since 0.1.0
  * @category rendering

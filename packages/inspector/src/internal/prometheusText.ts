@@ -16,20 +16,22 @@ import { labelName, metricName } from "./prometheusNames.js"
 
 type Labels = Readonly<Record<string, string>>
 
+type Kind = "counter" | "gauge" | "histogram" | "summary"
+
 type Pair = MetricPair.MetricPair.Untyped
 
 /** What is written together. */
 export interface Family {
   readonly name: string
   readonly help: string
-  readonly type: PromMetric["type"]
+  readonly type: Kind
   readonly pairs: Array<Pair>
 }
 
 /** Effect's counters may be bigints, which prom-client takes for infinite. */
 const number = (value: number | bigint): number => Number(value)
 
-const kindOf = ({ metricKey: { keyType } }: Pair): PromMetric["type"] | undefined => {
+const kindOf = ({ metricKey: { keyType } }: Pair): Kind | undefined => {
   if (MetricKeyType.isCounterKey(keyType)) return keyType.incremental ? "counter" : "gauge"
   if (MetricKeyType.isFrequencyKey(keyType)) return "counter"
   if (MetricKeyType.isGaugeKey(keyType)) return "gauge"
