@@ -179,6 +179,12 @@ export interface PoolOptions extends OriginOptions {
    */
   readonly leakThreshold?: DurationInput | "none" | undefined
   /**
+   * Duration that requests to an origin have to wait for connections without a break, one after the other, until a warning says so and
+   * names who holds the connections; once a minute at most for each origin. Default 10 seconds.
+   * `HTTP_POOL_SATURATION_THRESHOLD`.
+   */
+  readonly saturationThreshold?: DurationInput | "none" | undefined
+  /**
    * Whether servers are asked for compressed answers, and those are decoded. Needs a `ContentDecoder`, which
    * `NodeConnectionPool` brings. Default false. `HTTP_POOL_DECOMPRESS`.
    */
@@ -260,6 +266,7 @@ export interface PoolSettings extends OriginSettings {
   readonly unreadBodyLimit: number
   readonly unreadBodyBudget: number
   readonly leakThreshold: number
+  readonly saturationThreshold: number
   readonly decompress: boolean
   readonly maxMetricOrigins: number
   readonly metricOriginTags: boolean

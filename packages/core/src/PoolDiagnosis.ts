@@ -86,7 +86,7 @@ export interface FailedDial {
  */
 export interface OriginDiagnosis extends PoolCounts {
   readonly origin: string
-  /** Somebody waits for whom no connection is being opened, because a limit is reached. */
+  /** Somebody waits for whom no connection is being opened. */
   readonly saturated: boolean
   /** One line, such as `50 of 50 connections are busy; the longest held 12 s by GET /slow (headers)`. */
   readonly summary: string

@@ -1,8 +1,9 @@
 import { it } from "@effect/vitest"
 import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Chunk, Effect, Exit, Fiber, Logger, Scope, Stream, TestClock } from "effect"
+import { Chunk, Effect, Exit, Fiber, Scope, Stream, TestClock } from "effect"
 import { describe } from "vitest"
 import type { ConnectionPool, PoolConfig, PoolEvent, TestConnector } from "../src/index.js"
+import { keepingLog } from "./support/log.js"
 import { bytes, settle, start, url, withConnector, withLargePool, withPool } from "./support/pool.js"
 import { puppets } from "./support/puppet.js"
 
@@ -13,16 +14,6 @@ interface Reports {
 }
 
 const leakTags: ReadonlySet<string> = new Set(["LeakSuspected", "LeakRetracted"])
-
-/** Runs a story, and collects what is logged. */
-const keepingLog = <A, E, R>(story: (log: ReadonlyArray<string>) => Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const log: Array<string> = []
-    const logger = Logger.make(({ logLevel, message }) => {
-      log.push(`${logLevel.label} ${String(message)}`)
-    })
-    return Effect.provide(story(log), Logger.replace(Logger.defaultLogger, logger))
-  })
 
 type Story<A, E> = (
   pool: ConnectionPool.Service,

@@ -39,6 +39,7 @@ import type { Lease } from "./lease.js"
 import { Orders } from "./orders.js"
 import { Origins } from "./origins.js"
 import type { OriginState } from "./originState.js"
+import { SaturationWatch } from "./saturationWatch.js"
 import type { Surroundings } from "./surroundings.js"
 import { UnreadBodies } from "./unreadBodies.js"
 
@@ -56,6 +57,7 @@ export class ConnectionPool {
   readonly unread = new UnreadBodies(this)
   readonly diagnoses = new SharedDiagnoses(this)
   readonly leaks = new LeakWatch(this)
+  private readonly saturation: SaturationWatch
   readonly requestDefaults: RequestDefaults
   /** Where answers are to be decoded. */
   readonly decoder: Context.Tag.Service<ContentDecoder> | undefined
@@ -74,6 +76,7 @@ export class ConnectionPool {
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
     this.settings = settings
+    this.saturation = new SaturationWatch(this, settings.saturationThreshold)
     this.dialler = new Dialler(connector, settings)
     this.jitter = jitter
     this.decoder = settings.decompress ? decoder : undefined
@@ -116,14 +119,15 @@ export class ConnectionPool {
     this.deadlines.hold()
     if (this.clocks.jumped(askedAt)) this.obey(this.machine.closeIdleRequested("clock_jump"))
     const orders = this.machine.requested(askedAt, origin.key, origin.limits, deadline, fresh)
-    const queued = this.machine.waiting.has(lease.id)
-    if (queued) {
+    const waiter = this.machine.waiting.get(lease.id)
+    if (waiter !== undefined) {
       lease.queued = true
       this.books.queued(origin, askedAt)
+      this.saturation.queued(origin, waiter.shelf, askedAt)
       lease.holder.onQueued(orders.some(({ _tag }) => _tag === "Connect"))
     }
     this.obey(orders)
-    if (queued) this.unread.review()
+    if (waiter !== undefined) this.unread.review()
     this.showCounts(origin)
   }
 

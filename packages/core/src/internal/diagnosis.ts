@@ -92,7 +92,7 @@ const diagnosisOf = (pool: ConnectionPool, origin: OriginState, held: Holders, n
   return {
     origin: origin.origin.href,
     ...counts,
-    saturated: counts.waiting > 0 && pool.machine.isWanted(origin.key),
+    saturated: counts.waiting > counts.connecting,
     summary: summaryOf(pool, origin, holders[0]),
     holders,
     moreHolders: held.count - holders.length,

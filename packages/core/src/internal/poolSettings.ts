@@ -145,6 +145,11 @@ export const table: Table = {
     variable: "HTTP_POOL_UNREAD_BODY_BUDGET"
   },
   leakThreshold: { kind: durationOrNone, default: "60 seconds", variable: "HTTP_POOL_LEAK_THRESHOLD" },
+  saturationThreshold: {
+    kind: durationOrNone,
+    default: "10 seconds",
+    variable: "HTTP_POOL_SATURATION_THRESHOLD"
+  },
   decompress: { kind: Kind.boolean, default: false, variable: "HTTP_POOL_DECOMPRESS" },
   maxMetricOrigins: { kind: Kind.count({ min: 0 }), default: 100, variable: "HTTP_POOL_MAX_METRIC_ORIGINS" },
   metricOriginTags: { kind: Kind.boolean, default: true, variable: "HTTP_POOL_METRIC_ORIGIN_TAGS" }

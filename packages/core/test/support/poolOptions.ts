@@ -175,6 +175,13 @@ export const facts: ReadonlyArray<Fact> = [
     zero: true
   },
   { option: "leakThreshold", variable: "HTTP_POOL_LEAK_THRESHOLD", kind: "duration", default: 60_000, none: true },
+  {
+    option: "saturationThreshold",
+    variable: "HTTP_POOL_SATURATION_THRESHOLD",
+    kind: "duration",
+    default: 10_000,
+    none: true
+  },
   { option: "decompress", variable: "HTTP_POOL_DECOMPRESS", kind: "boolean", default: false },
   { option: "maxMetricOrigins", variable: "HTTP_POOL_MAX_METRIC_ORIGINS", kind: "count", default: 100, zero: true },
   { option: "metricOriginTags", variable: "HTTP_POOL_METRIC_ORIGIN_TAGS", kind: "boolean", default: true }
