@@ -136,6 +136,11 @@ export interface Service {
   readonly diagnose: Effect.Effect<PoolDiagnosis>
   /** What happens from now on; it ends with the pool. A slow reader loses the oldest events and is told how many. */
   readonly events: Stream.Stream<PoolEvent>
+  /**
+   * The same for a bridge to where somebody may or may not listen: subscribes at once, to what happens while `wanted` says so. It
+   * is asked at every event, and while it is false none is made for it.
+   */
+  readonly eventsWhile: (wanted: () => boolean) => Effect.Effect<Stream.Stream<PoolEvent>, never, Scope.Scope>
   /** Closes every idle connection, and says how many. */
   readonly closeIdle: Effect.Effect<number>
   /**

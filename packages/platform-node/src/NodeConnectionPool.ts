@@ -14,6 +14,7 @@ import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { mirrored } from "./internal/channelMirror.js"
 import * as NodeConnector from "./NodeConnector.js"
 import * as NodeContentDecoder from "./NodeContentDecoder.js"
 
@@ -56,7 +57,7 @@ export const make = (
   options: NodePoolOptions = {}
 ): Effect.Effect<ConnectionPool.Service, InvalidOptions | PoolError, Scope.Scope> => {
   const { tls, ...poolOptions } = options
-  return Effect.provide(ConnectionPool.make(poolOptions), surroundings(tls))
+  return mirrored(Effect.provide(ConnectionPool.make(poolOptions), surroundings(tls)))
 }
 
 /**
@@ -82,10 +83,8 @@ export const make = (
  */
 export const layer = (
   options: NodePoolOptions = {}
-): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError> => {
-  const { tls, ...poolOptions } = options
-  return Layer.provide(ConnectionPool.layer(poolOptions), surroundings(tls))
-}
+): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError> =>
+  Layer.scoped(ConnectionPool.ConnectionPool, make(options))
 
 /**
  * A pool of sockets with options from `Config`s.
@@ -119,7 +118,10 @@ export const layerFromEnv = (
   overrides: NodePoolOptions = {}
 ): Layer.Layer<ConnectionPool.ConnectionPool, InvalidOptions | PoolError | ConfigError> => {
   const { tls, ...poolOptions } = overrides
-  return Layer.provide(ConnectionPool.layerFromEnv(poolOptions), surroundings(tls))
+  return Layer.scoped(
+    ConnectionPool.ConnectionPool,
+    Effect.flatMap(PoolConfig.fromEnvironment, (options) => make({ ...PoolConfig.merge(options, poolOptions), tls }))
+  )
 }
 
 /**

@@ -33,3 +33,14 @@ export * as NodeConnector from "./NodeConnector.js"
  * @since 0.1.0
  */
 export * as NodeContentDecoder from "./NodeContentDecoder.js"
+
+/**
+ * The pools' events on a channel of `node:diagnostics_channel`, for whatever listens there and knows no Effect. Every pool of
+ * `NodeConnectionPool` and `ConnectionPoolCore` publishes on it. While nobody is subscribed no event is made.
+ *
+ * Events come in their order, behind the pool's work and not inside of it, so that a subscriber cannot hold a request up; one that is
+ * far behind loses the oldest, and `Missed` says how many.
+ *
+ * @since 0.1.0
+ */
+export * as PoolChannel from "./PoolChannel.js"

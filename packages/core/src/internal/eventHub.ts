@@ -6,6 +6,7 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { PoolEvent } from "../PoolEvent.js"
 import { event } from "../PoolEvent.js"
@@ -18,6 +19,12 @@ class Subscriber {
   private missed = 0
   private ended = false
   private wake: (() => void) | undefined = undefined
+  /** Whether it wants events now; without it, always. */
+  readonly wanted: (() => boolean) | undefined
+
+  constructor(wanted: (() => boolean) | undefined) {
+    this.wanted = wanted
+  }
 
   offer(offered: PoolEvent): void {
     if (this.events.length >= 2 * capacity) {
@@ -58,37 +65,54 @@ class Subscriber {
 }
 
 export class EventHub {
-  private readonly subscribers = new Set<Subscriber>()
+  /** Replaced, and never changed while somebody goes through it. */
+  private subscribers: ReadonlyArray<Subscriber> = []
   private ended = false
 
   /** Asked before an event is made. */
   get observed(): boolean {
-    return this.subscribers.size > 0
+    const { subscribers } = this
+    for (let i = 0; i < subscribers.length; i++) {
+      const { wanted } = subscribers[i]!
+      if (wanted === undefined || wanted()) return true
+    }
+    return false
   }
 
   publish(published: PoolEvent): void {
-    for (const subscriber of this.subscribers) subscriber.offer(published)
+    for (const subscriber of this.subscribers) {
+      if (subscriber.wanted === undefined || subscriber.wanted()) subscriber.offer(published)
+    }
   }
 
   /** Subscribers get what they have not read yet, and their streams end. */
   end(): void {
     this.ended = true
     for (const subscriber of this.subscribers) subscriber.end()
-    this.subscribers.clear()
+    this.subscribers = []
   }
 
-  readonly stream: Stream.Stream<PoolEvent> = Stream.unwrapScoped(
-    Effect.map(
+  /** Subscribed from when it is run until the scope closes; with `wanted`, to what happens while that is true. */
+  subscription(wanted?: () => boolean): Effect.Effect<Stream.Stream<PoolEvent>, never, Scope.Scope> {
+    return Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => {
-          const subscriber = new Subscriber()
-          if (this.ended) subscriber.end()
-          else this.subscribers.add(subscriber)
-          return subscriber
-        }),
-        (subscriber) => Effect.sync(() => this.subscribers.delete(subscriber))
+        Effect.sync(() => this.subscribe(wanted)),
+        (subscriber) => Effect.sync(() => this.unsubscribe(subscriber))
       ),
       (subscriber) => Stream.repeatEffectChunkOption(subscriber.take)
     )
-  )
+  }
+
+  readonly stream: Stream.Stream<PoolEvent> = Stream.unwrapScoped(this.subscription())
+
+  private subscribe(wanted: (() => boolean) | undefined): Subscriber {
+    const subscriber = new Subscriber(wanted)
+    if (this.ended) subscriber.end()
+    else this.subscribers = [...this.subscribers, subscriber]
+    return subscriber
+  }
+
+  private unsubscribe(subscriber: Subscriber): void {
+    this.subscribers = this.subscribers.filter((other) => other !== subscriber)
+  }
 }

@@ -168,6 +168,7 @@ export const make = (
       connections: Effect.sync(() => connectionsOf(pool)),
       diagnose: Effect.sync(() => diagnose(pool)),
       events: pool.books.hub.stream,
+      eventsWhile: (wanted) => pool.books.hub.subscription(wanted),
       closeIdle: Effect.sync(() => pool.closeIdle()),
       drain: (timeout) =>
         Effect.suspend(() => drain(pool, timeout === undefined ? settings.drainTimeout : Duration.toMillis(timeout)))

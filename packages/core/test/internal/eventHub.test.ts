@@ -86,4 +86,28 @@ describe("EventHub", () => {
       strictEqual((yield* Stream.runCollect(hub.stream)).length, 0)
       strictEqual(hub.observed, false)
     }))
+
+  it.scoped("is not observed, and tells nothing, while its only subscriber wants nothing", () =>
+    Effect.gen(function*() {
+      const hub = new EventHub()
+      let wanted = false
+      const heard: Array<number> = []
+      const events = yield* hub.subscription(() => wanted)
+      yield* start(Stream.runForEach(events, ({ at }) => Effect.sync(() => heard.push(at))))
+      strictEqual(hub.observed, false)
+      hub.publish(at(1))
+      wanted = true
+      strictEqual(hub.observed, true)
+      hub.publish(at(2))
+      yield* settle
+      wanted = false
+      strictEqual(hub.observed, false)
+      const other = yield* start(Stream.runDrain(hub.stream))
+      strictEqual(hub.observed, true)
+      hub.publish(at(3))
+      yield* settle
+      deepStrictEqual(heard, [2])
+      yield* Fiber.interrupt(other)
+      strictEqual(hub.observed, false)
+    }))
 })
