@@ -1,6 +1,7 @@
-// What the metrics of one request on a connection used before cost: every update that it makes, and nothing else.
+// What the metrics of one request on a connection used before cost, and its durations in the statistics: every update, and nothing else.
 import * as Either from "effect/Either"
 import { bench, describe } from "vitest"
+import { DurationCounts } from "../../src/internal/durationCounts.js"
 import { MetricsCache } from "../../src/internal/originMetrics.js"
 import * as Origin from "../../src/Origin.js"
 
@@ -33,5 +34,16 @@ describe("the metrics of a request", () => {
   bench("of 50 origins in turn, two methods and two statuses", () => {
     turn++
     request(many[turn % 50]!, methods[turn & 1]!, statuses[(turn >> 1) & 1]!)
+  })
+})
+
+describe("the durations of a request in the statistics", () => {
+  const scales = [DurationCounts.three(), DurationCounts.three()]
+  bench("of its origin and of the pool", () => {
+    turn++
+    for (const [, waits, reuses] of scales) {
+      waits.add(0.01 + 0.001 * (turn & 1023))
+      reuses.add(0.01 + 0.001 * (turn & 1023))
+    }
   })
 })

@@ -23,7 +23,7 @@ const publish = (pool: string, event: PoolEvent): void => {
 export const mirrored = <E, R>(make: Effect.Effect<Service, E, R>): Effect.Effect<Service, E, R | Scope.Scope> =>
   Effect.gen(function*() {
     const subscription = yield* Scope.make()
-    let mirror: Fiber.RuntimeFiber<void> | undefined
+    let mirror: Fiber.RuntimeFiber<void> | undefined = undefined
     // Before the pool, so that it runs behind the pool's end: its events end there, and none of them is lost.
     yield* Effect.addFinalizer((exit) =>
       Effect.andThen(mirror === undefined ? Effect.void : Fiber.await(mirror), Scope.close(subscription, exit))
