@@ -1,24 +1,38 @@
 import { defineWorkspace } from "vitest/config"
 
-const project = (name: string) => ({
+interface Apart {
+  readonly name: string
+  readonly include: ReadonlyArray<string>
+}
+
+/**
+ * The tests of a package. With `--no-isolate`, as `npm test` has it, its files share processes, which load Effect once and not once
+ * a file; files that cannot are a project of their own, which has processes of its own.
+ */
+const projects = (name: string, ...apart: ReadonlyArray<Apart>) => {
   // No test measures time by its limit: what hangs is found just as well later, and a busy machine is no failure.
-  test: {
-    name,
-    root: `packages/${name}`,
-    include: ["test/**/*.test.ts"],
-    benchmark: { include: ["test/**/*.bench.ts"] },
-    testTimeout: 30_000,
-    hookTimeout: 30_000
-  }
-})
+  const common = { root: `packages/${name}`, testTimeout: 30_000, hookTimeout: 30_000 }
+  return [
+    {
+      test: {
+        ...common,
+        name,
+        include: ["test/**/*.test.ts"],
+        exclude: apart.flatMap(({ include }) => include),
+        benchmark: { include: ["test/**/*.bench.ts"] }
+      }
+    },
+    ...apart.map((files) => ({ test: { ...common, name: `${name}: ${files.name}`, include: [...files.include] } }))
+  ]
+}
 
 export default defineWorkspace([
-  project("core"),
-  project("platform-node"),
-  project("inspector"),
-  project("demo"),
-  project("examples"),
-  project("benchmarks"),
-  project("reliability"),
-  project("acceptance")
+  ...projects("core", { name: "garbage", include: ["test/internal/primitives.test.ts"] }),
+  ...projects("platform-node", { name: "watched zlib", include: ["test/NodeContentDecoder*.test.ts"] }),
+  ...projects("inspector"),
+  ...projects("demo"),
+  ...projects("examples"),
+  ...projects("benchmarks"),
+  ...projects("reliability"),
+  ...projects("acceptance")
 ])

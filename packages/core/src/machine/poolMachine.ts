@@ -369,6 +369,7 @@ export class PoolMachine extends PoolBooks {
   /** Whether the next key in turn should have the place. Each release asks one other key, and the turn moves on. */
   private owesRoom(shelf: OriginShelf): boolean {
     const turns = this.dialTurns
+    if (turns.size === 0) return false
     const [first, second] = turns
     if (first === shelf) moveToEnd(turns, first)
     const next = first === shelf ? second : first

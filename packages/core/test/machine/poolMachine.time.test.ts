@@ -185,6 +185,12 @@ describe("poolMachine: unused keys", () => {
     expect(story.states).toEqual({})
   })
 
+  it("C11 a key that is forgotten when its last dial succeeds closes what was dialled, though the timer is late", () => {
+    const story = new Story({ limits: { unusedAfter: 100 } })
+    story.warmUpRequested("a", 1)
+    expect(story.at(100).connected(0)).toEqual(["close 0: unused_origin", "forget a"])
+  })
+
   it("C11 a key in use is not forgotten, and is used until its last lease ends", () => {
     const story = new Story({ limits: { unusedAfter: 100 } })
     story.leased()
