@@ -14,7 +14,13 @@ if (!fs.existsSync(node)) {
 }
 
 console.log(`Node.js ${run(node, ["--version"], { stdio: ["ignore", "pipe", "inherit"] }).trim()}`)
-run(node, [fromRoot("node_modules", "vitest", "vitest.mjs"), "run", "--no-isolate", "--maxWorkers=100%", ...process.argv.slice(2)], {
+run(node, [
+  fromRoot("node_modules", "vitest", "vitest.mjs"),
+  "run",
+  "--no-isolate",
+  "--maxWorkers=100%",
+  ...process.argv.slice(2)
+], {
   cwd: fromRoot(),
   // Tests that start a process of their own find the same Node.js.
   env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` }
