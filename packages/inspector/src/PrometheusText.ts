@@ -8,6 +8,8 @@
  * @see https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/
  * @since 0.1.0
  */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as internal from "./internal/prometheusText.js"
@@ -66,3 +68,21 @@ export const render = (options?: Options): Effect.Effect<string> =>
     const texts = Effect.forEach(internal.familiesOf(wanted), (family) => Effect.promise(() => internal.textOf(family)))
     return Effect.map(texts, (families) => `${families.join("\n\n")}\n`)
   })
+
+/**
+ * Answers with the text, for a router of yours, where Prometheus asks by a name that is not known beforehand, such as the address of
+ * a pod. Unlike `/metrics` of the inspector it answers whoever your server lets through.
+ *
+ * @example
+ * ```ts
+ * import { PrometheusText } from "@connection-pool/inspector"
+ * import { HttpRouter } from "@effect/platform"
+ *
+ * export const router = HttpRouter.empty.pipe(HttpRouter.get("/metrics", PrometheusText.app()))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const app = (options?: Options): HttpApp.Default =>
+  Effect.map(render(options), (text) => HttpServerResponse.text(text, { contentType }))

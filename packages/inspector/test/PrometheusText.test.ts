@@ -1,6 +1,7 @@
 import { ConnectionPool } from "@connection-pool/core"
 import { PrometheusText } from "@connection-pool/inspector"
 import { NodeConnectionPool } from "@connection-pool/platform-node"
+import { HttpApp, HttpRouter } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
 import { Effect, Metric, MetricBoundaries } from "effect"
 import { ask } from "./support/ask.js"
@@ -158,4 +159,14 @@ it.scopedLive("/metrics is the text, under its media type, of the pool alone or 
     expect(text).not.toContain("g_mine")
     const everything = yield* inspected({ metrics: "all" })
     expect((yield* ask(everything.port, "/metrics")).text).toContain("\ng_mine_total 1\n")
+  }))
+
+it.effect("a router of one's own has the metrics alone, whatever the name by which it is asked", () =>
+  Effect.gen(function*() {
+    const router = HttpRouter.empty.pipe(HttpRouter.get("/metrics", PrometheusText.app({ metrics: "all" })))
+    yield* Metric.increment(Metric.counter("h.mine", { incremental: true }))
+    const request = new Request("http://10.2.3.4/metrics", { headers: { host: "10.2.3.4" } })
+    const response = yield* Effect.promise(() => HttpApp.toWebHandler(router)(request))
+    expect(response.headers.get("content-type")).toBe(PrometheusText.contentType)
+    expect(yield* Effect.promise(() => response.text())).toContain("\nh_mine_total 1\n")
   }))

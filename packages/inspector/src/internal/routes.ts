@@ -23,12 +23,6 @@ const html = HttpServerResponse.text(page.html, {
   headers: { "content-security-policy": page.contentSecurityPolicy }
 })
 
-const metricsText = (options: PrometheusText.Options): HttpApp.Default =>
-  Effect.map(
-    PrometheusText.render(options),
-    (text) => HttpServerResponse.text(text, { contentType: PrometheusText.contentType })
-  )
-
 const notFound = HttpServerResponse.text(
   "There is /, /stats, /connections, /diagnosis, /events, /metrics and /live.\n",
   { status: 404 }
@@ -51,7 +45,7 @@ export const routes = ({ closing, live, metrics, pool }: Parts): HttpApp.Default
     HttpRouter.get("/connections", Effect.map(pool.connections, json)),
     HttpRouter.get("/diagnosis", Effect.map(pool.diagnose, json)),
     HttpRouter.get("/events", Effect.succeed(stream(events))),
-    HttpRouter.get("/metrics", metricsText(metrics)),
+    HttpRouter.get("/metrics", PrometheusText.app(metrics)),
     HttpRouter.get("/live", Effect.succeed(stream(live.stream))),
     Effect.catchTag("RouteNotFound", () => Effect.succeed(notFound))
   )
