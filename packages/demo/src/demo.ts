@@ -19,6 +19,7 @@ import type { BothCounts } from "./serverMessages.js"
 import type { StopSignal } from "./stopSignal.js"
 import type { Leaks, Outcome, Summary } from "./summary.js"
 import { findLeaks, summarizeTarget } from "./summary.js"
+import { targetsOf } from "./targets.js"
 
 type Stop = Deferred.Deferred<StopSignal>
 
@@ -102,18 +103,6 @@ const measureHeap = (
     Effect.provide(NodeConnectionPool.layer({ maxConnectionsPerOrigin: Heap.connections, tls: { ca: server.ca } })),
     Effect.catchIf(isPoolError, () => Effect.succeed(undefined))
   )
-
-const targetsOf = (options: Options, server: Server.Server | undefined): ReadonlyArray<Load.Target> => {
-  if (server === undefined) {
-    return options.url === undefined
-      ? []
-      : [{ name: options.url.protocol.slice(0, -1), url: options.url, embedded: false }]
-  }
-  return [
-    { name: "http", url: server.httpUrl, embedded: true },
-    { name: "https", url: server.httpsUrl, embedded: true }
-  ]
-}
 
 const countsOf = (target: Load.Target, counts: BothCounts | undefined) =>
   target.url.protocol === "https:" ? counts?.https : counts?.http

@@ -18,6 +18,13 @@ const main = (options: Options) =>
   Effect.gen(function*() {
     const stop = yield* StopSignal.listen
     const progress = Progress.make(Progress.styleFor(process.stderr, options.json), process.stderr)
+    if (options.inspect !== undefined) {
+      // The inspector's modules are loaded for those who want to see it only.
+      const Inspect = yield* Effect.promise(() => import("./inspect.js"))
+      const inspected = yield* Inspect.run(options, options.inspect, stop, progress)
+      process.stdout.write(Inspect.print(inspected))
+      return StopSignal.exitCode[inspected.stoppedBy]
+    }
     const summary = yield* Demo.run(options, stop, progress)
     const checks = judge(summary)
     const ok = checks.every((check) => check.ok)

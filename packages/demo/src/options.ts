@@ -1,5 +1,5 @@
 // What the command line says.
-import { Command, CommanderError, InvalidArgumentError } from "commander"
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import * as Either from "effect/Either"
 
 export interface Options {
@@ -11,6 +11,13 @@ export interface Options {
   /** At most, to each server. */
   readonly connections: number
   readonly json: boolean
+  /** The port of the inspector's page; undefined when it is not asked for. */
+  readonly inspect: number | undefined
+}
+
+interface Given extends Omit<Options, "url" | "inspect"> {
+  readonly inspect?: boolean
+  readonly inspectPort: number
 }
 
 /** Nothing to run: the help was asked for, or the command line is wrong. */
@@ -19,11 +26,14 @@ export interface Refusal {
   readonly text: string
 }
 
-const wholeNumber = (most: number) => (text: string): number => {
+const wholeNumber = (most: number, least = 1) => (text: string): number => {
   const value = Number(text)
-  if (/^\d+$/.test(text) && value >= 1 && value <= most) return value
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${most.toLocaleString("en-US")}.`)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most.toLocaleString("en-US")}.`)
 }
+
+/** With the page there are fewer of both, so that the load is gentle and yet some requests wait. */
+const gentle = { callers: 40, connections: 6 }
 
 const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 
@@ -40,6 +50,14 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
     .option("-n, --requests <number>", "requests to send to each server", wholeNumber(10_000_000), 5_000)
     .option("-c, --callers <number>", "callers that send them at the same time", wholeNumber(10_000), 100)
     .option("--connections <number>", "connections that the pool may open to each server", wholeNumber(1_024), 50)
+    .addOption(
+      new Option(
+        "--inspect",
+        "go on under a gentle, changing load, and print the address of a page that shows the pool"
+      )
+        .conflicts(["requests", "json"])
+    )
+    .option("--inspect-port <number>", "port of that page; 0 takes a free one", wholeNumber(65_535, 0), 9_091)
     .option("--json", "print the summary as one JSON object and no progress", false)
     .helpOption("-h, --help", "print this")
     .addHelpText(
@@ -61,7 +79,16 @@ export const parse = (args: ReadonlyArray<string>): Either.Either<Options, Refus
     if (!(error instanceof CommanderError)) throw error
     return Either.left({ exitCode: error.exitCode === 0 ? 0 : 2, text: output.join("") })
   }
-  const { callers, connections, json, requests } = command.opts<Omit<Options, "url">>()
+  const { callers, connections, inspect = false, inspectPort, json, requests } = command.opts<Given>()
   const [text] = command.args
-  return Either.right({ url: text === undefined ? undefined : new URL(text), requests, callers, connections, json })
+  const chosen = (name: keyof typeof gentle, value: number): number =>
+    inspect && command.getOptionValueSource(name) === "default" ? gentle[name] : value
+  return Either.right({
+    url: text === undefined ? undefined : new URL(text),
+    requests,
+    callers: chosen("callers", callers),
+    connections: chosen("connections", connections),
+    json,
+    inspect: inspect ? inspectPort : undefined
+  })
 }

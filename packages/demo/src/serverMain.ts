@@ -15,6 +15,8 @@ const tell = (message: FromServer): void => void process.send?.(message)
 
 const result = (method: unknown): unknown => {
   switch (method) {
+    case "demo_sleep":
+      return { result: null }
     case "eth_blockNumber":
       return { result: "0x14c9a2e" }
     default:
@@ -22,13 +24,29 @@ const result = (method: unknown): unknown => {
   }
 }
 
-const answerTo = (text: string): unknown => {
+interface Answer {
+  readonly value: unknown
+  /** Milliseconds. */
+  readonly after: number
+}
+
+/** `demo_sleep` is answered when so many milliseconds have passed, all others at once. */
+const delayOf = (method: unknown, params: unknown): number =>
+  method === "demo_sleep" && Array.isArray(params) ? Math.min(10_000, Number(params[0]) || 0) : 0
+
+const answerTo = (text: string): Answer => {
   try {
-    const { id, method } = JSON.parse(text)
-    return { jsonrpc: "2.0", id, ...Object(result(method)) }
+    const { id, method, params } = JSON.parse(text)
+    return { value: { jsonrpc: "2.0", id, ...Object(result(method)) }, after: delayOf(method, params) }
   } catch {
-    return { jsonrpc: "2.0", id: null, error: { code: -32700, message: "Parse error" } }
+    return { value: { jsonrpc: "2.0", id: null, error: { code: -32700, message: "Parse error" } }, after: 0 }
   }
+}
+
+const reply = (response: http.ServerResponse, value: unknown): void => {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.length })
+  response.end(body)
 }
 
 /** Counts what a server does, from its first socket on. */
@@ -51,9 +69,9 @@ class Tally {
       const pieces: Array<Buffer> = []
       request.on("data", (piece: Buffer) => pieces.push(piece))
       request.on("end", () => {
-        const body = Buffer.from(JSON.stringify(answerTo(Buffer.concat(pieces).toString())))
-        response.writeHead(200, { "content-type": "application/json", "content-length": body.length })
-        response.end(body)
+        const { after, value } = answerTo(Buffer.concat(pieces).toString())
+        if (after === 0) reply(response, value)
+        else setTimeout(reply, after, response, value).unref()
       })
       response.on("finish", () => this.answered += 1)
     })

@@ -104,6 +104,28 @@ describe.concurrent("npm start", () => {
   })
 })
 
+describe.concurrent("npm start -- --inspect", () => {
+  it("goes on, shows the pool at the address that it prints, and ends well at Ctrl-C", { timeout }, async () => {
+    const demo = startDemo("--inspect", "--inspect-port", "0")
+    const [, address = ""] = await demo.says(/^The pool at work: (http:\/\/127\.0\.0\.1:\d+\/) \(Ctrl-C ends it\)$/m)
+    const events = await fetch(`${address}events`)
+    const seen = events.body!.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ""
+    while (!text.includes("event: Completed")) text += (await seen.read()).value
+    const page = await fetch(address)
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"])
+    const stats = await (await fetch(`${address}stats`)).json()
+    expect(stats).toMatchObject({ name: "demo", failures: {} })
+    expect(stats.requests).toBeGreaterThan(0)
+    expect((await (await fetch(`${address}connections`)).json()).length).toBeGreaterThan(0)
+    expect(await (await fetch(`${address}metrics`)).text()).toMatch(/^http_client_open_connections/m)
+    demo.kill("SIGINT")
+    const { code, stdout } = await demo.ended
+    expect(code).toBe(130)
+    expect(stdout).toMatch(/^Stopped by SIGINT: [1-9][\d,]* requests answered, 0 failed\.\n$/)
+  })
+})
+
 describe.concurrent("a signal", () => {
   it("lets every request that was sent end, and leaves no server behind", { timeout }, async () => {
     const demo = startDemo("--requests", "1000000", "--callers", "20")

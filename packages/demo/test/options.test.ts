@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import { describe, expect, it } from "vitest"
 import { parse } from "../src/options.js"
 
-const defaults = { url: undefined, requests: 5_000, callers: 100, connections: 50, json: false }
+const defaults = { url: undefined, requests: 5_000, callers: 100, connections: 50, json: false, inspect: undefined }
 
 describe("the command line", () => {
   it("may be empty", () => {
@@ -10,13 +10,29 @@ describe("the command line", () => {
   })
 
   it("has its options before or behind the URL", () => {
-    const expected = { url: new URL("https://h/p"), requests: 7, callers: 3, connections: 2, json: true }
+    const expected = {
+      url: new URL("https://h/p"),
+      requests: 7,
+      callers: 3,
+      connections: 2,
+      json: true,
+      inspect: undefined
+    }
     const options = ["--requests", "7", "--callers=3", "--connections", "2", "--json"]
     expect(Either.getOrThrow(parse(["https://h/p", ...options]))).toEqual(expected)
     expect(Either.getOrThrow(parse([...options, "https://h/p"]))).toEqual(expected)
   })
 
+  it("asks for the page, and then for less load unless it says how much", () => {
+    expect(Either.getOrThrow(parse(["--inspect"]))).toMatchObject({ inspect: 9_091, callers: 40, connections: 6 })
+    expect(Either.getOrThrow(parse(["--inspect", "--inspect-port", "0", "--callers", "100"])))
+      .toMatchObject({ inspect: 0, callers: 100, connections: 6 })
+  })
+
   it.each([
+    [["--inspect", "--requests", "7"], "'--inspect' cannot be used with option '-n, --requests <number>'"],
+    [["--inspect", "--json"], "'--inspect' cannot be used with option '--json'"],
+    [["--inspect", "--inspect-port", "65536"], "It must be a whole number from 0 to 65,535."],
     [["--bogus"], "unknown option '--bogus'"],
     [["--requests", "x"], "It must be a whole number from 1 to 10,000,000."],
     [["--requests", "0"], "It must be a whole number from 1 to 10,000,000."],
