@@ -25,11 +25,13 @@ const holderLine = ({ heldFor, id, phase, request, span }: Wait["holders"][numbe
 
 export class WaitPanel {
   private readonly place = document.getElementById("wait")!
+  private readonly note = line("p")
   private shownAt = Number.NEGATIVE_INFINITY
 
   show(wait: Wait | null): void {
     if (wait === null) {
       this.place.dataset["over"] = ""
+      this.note.textContent = "Nobody waits now. This was:"
       this.place.hidden = performance.now() - this.shownAt > stays
       return
     }
@@ -39,7 +41,9 @@ export class WaitPanel {
     const { holders, moreHolders, origin, others, request, summary, waitedFor } = wait
     const list = line("ol", ...holders.map(holderLine))
     if (moreHolders > 0) list.append(line("li", `and ${plural(moreHolders, "other")}`))
+    this.note.textContent = ""
     this.place.replaceChildren(
+      this.note,
       line(
         "p",
         strong(`${request ?? "A lease"} has waited ${duration(waitedFor)}`),

@@ -16,5 +16,10 @@ const beginning = "retry: 1000\n: the stream is open\n\n"
 export const answer = (messages: Stream.Stream<string>): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.stream(Stream.encodeText(Stream.concat(Stream.make(beginning), messages)), {
     contentType: "text/event-stream",
-    headers: { "x-accel-buffering": "no" } // nginx would hold the messages back
+    headers: {
+      // When a server that closes has ended the stream, the browser asks again. It must not find this connection still open: nobody
+      // answers on it any more, and the server would wait for it for ever.
+      connection: "close",
+      "x-accel-buffering": "no" // nginx would hold the messages back
+    }
   })
