@@ -1,10 +1,11 @@
 import { it } from "@effect/vitest"
 import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Effect, Exit, Fiber, Layer, Metric, MetricKeyType, Scope, TestClock } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, LogLevel, Metric, MetricKeyType, Scope, TestClock } from "effect"
 import { describe } from "vitest"
 import { ConnectionPool, PoolMetrics } from "../src/index.js"
 import { key, newName, secondsOf, seriesOf, shownOf, statesOf } from "./support/metrics.js"
-import { failsWith, otherUrl, poolLayer, start, url, withPool } from "./support/pool.js"
+import { failsWith, otherUrl, poolLayer, start, url, withConnector, withPool } from "./support/pool.js"
+import { puppets } from "./support/puppet.js"
 
 /** The series of one metric, by their attributes but those of the origin, with what each has counted. */
 const attributesOf = (poolName: string, metric: string) =>
@@ -139,6 +140,26 @@ describe("metrics of requests", () => {
     )
   })
 
+  it.effect("tell of the queue who comes back to it because the connection granted was dead", () => {
+    const name = newName()
+    const { connect, made } = puppets((puppet) => {
+      // The first is idle, and dead: that shows only when it is to be used.
+      if (made.length === 0) puppet.checkIdle = (done) => done(false)
+    })
+    const dial = (...args: Parameters<typeof connect>) => Effect.delay(connect(...args), 100)
+    return withConnector(dial, (pool) =>
+      Effect.gen(function*() {
+        const warm = yield* start(pool.warmUp([url]))
+        yield* TestClock.adjust(100)
+        yield* Fiber.join(warm)
+        const request = yield* start(pool.execute({ url }))
+        yield* TestClock.adjust(100)
+        strictEqual(made.length, 2)
+        strictEqual(yield* secondsOf(name, key("http.client.request.time_in_queue")), 0.1)
+        yield* Fiber.interrupt(request)
+      }), { name })
+  })
+
   it.effect("have the units and buckets of the conventions", () => {
     const name = newName()
     return withPool(
@@ -233,6 +254,30 @@ describe("metrics of limits", () => {
     ).pipe(
       Effect.zipRight(Effect.map(shownOf(name), (shown) => deepStrictEqual(shown, [])))
     )
+  })
+})
+
+describe("metrics of leaks", () => {
+  it.effect("count suspicions, and those that were wrong, from the first suspicion on", () => {
+    const name = newName()
+    return withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          const told = Effect.map(statesOf(name), (states) =>
+            ["suspected", "retracted"].map((what) =>
+              (states[key(`http.client.pool.leaks.${what}`)] as { readonly count: number } | undefined)?.count
+            ))
+          const lease = yield* start(Effect.scoped(Effect.zipRight(pool.lease(url), Effect.sleep(10_000))))
+          deepStrictEqual(yield* told, [undefined, undefined])
+          yield* TestClock.adjust(5000)
+          deepStrictEqual(yield* told, [1, 0])
+          yield* TestClock.adjust(5000)
+          yield* Fiber.join(lease)
+          deepStrictEqual(yield* told, [1, 1])
+        }),
+      {},
+      { name, leakThreshold: 1000 }
+    ).pipe(Logger.withMinimumLogLevel(LogLevel.None))
   })
 })
 

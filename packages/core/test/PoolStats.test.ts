@@ -211,6 +211,23 @@ describe("stats", () => {
       { maxConnections: 1 }
     ))
 
+  it.effect("tell of the wait of a request that is to be sent again", () =>
+    withPool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.execute({ url })
+          const again = yield* start(pool.execute({ url: `${url}stale` }))
+          yield* TestClock.adjust(30)
+          const { oldestWait, repeated, waiting } = yield* pool.stats
+          deepStrictEqual([waiting, oldestWait, repeated], [1, 30, 0])
+          yield* Fiber.interrupt(again)
+        }),
+      {
+        connect: (_, dial) => dial === 0 ? {} : { delay: 100 },
+        respond: ({ url }) => url.endsWith("stale") ? { breaks: { how: "reset" } } : {}
+      }
+    ))
+
   it.effect("tell percentiles of connecting, waiting and coming to a reused connection", () =>
     withPool(
       (pool) =>

@@ -2,7 +2,7 @@ import { ConnectionPool } from "@connection-pool/core"
 import { ConnectionPoolCore, NodeConnectionPool, PoolChannel } from "@connection-pool/platform-node"
 import { it } from "@effect/vitest"
 import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { ConfigProvider, Effect, Layer } from "effect"
+import { ConfigProvider, Effect, Fiber, Layer } from "effect"
 import { channel, subscribe, unsubscribe } from "node:diagnostics_channel"
 import { describe } from "vitest"
 import { httpServer } from "./support/httpServer.js"
@@ -34,10 +34,12 @@ describe("PoolChannel", () => {
     Effect.gen(function*() {
       const server = yield* httpServer((_, response) => response.end())
       const heard = yield* listen("told")
+      const fibers = yield* Fiber.roots
       yield* Effect.scoped(Effect.gen(function*() {
         const pool = yield* NodeConnectionPool.make({ name: "told" })
         yield* pool.execute({ url: server.url })
       }))
+      deepStrictEqual((yield* Fiber.roots).length, fibers.length)
       deepStrictEqual(tags(heard), whole)
       const origins = heard.flatMap(({ event }) => "origin" in event ? [event.origin] : [])
       deepStrictEqual(origins, Array.from({ length: 6 }, () => server.url.slice(0, -1)))
