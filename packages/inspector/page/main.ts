@@ -25,7 +25,7 @@ const waitPanel = new WaitPanel()
 const tooltip = new Tooltip(origins)
 const charts = {
   rate: new Sparkline("rate-chart", 1),
-  latency: new Sparkline("latency-chart", 2),
+  latency: new Sparkline("latency-chart", 2, "logarithmic"),
   waiting: new Sparkline("waiting-chart", 1),
   connections: new Sparkline("connections-chart", 2)
 }

@@ -16,13 +16,21 @@ const seriesOf = (lines: number): Array<uPlot.Series> =>
     ...(index === 0 ? { fill: color("--fill") } : { dash: [4, 3] })
   }))
 
+const scales: Readonly<Record<"linear" | "logarithmic", uPlot.Scale>> = {
+  linear: { range: (_, __, highest) => [0, 1.08 * Math.max(1, highest ?? 1)] },
+  // Where one line may be a thousand times the other.
+  logarithmic: { distr: 3, range: (_, lowest, highest) => [(lowest ?? 1) / 1.5, 1.5 * (highest ?? 10)] }
+}
+
 export class Sparkline {
   private readonly place: HTMLElement
   private readonly lines: number
+  private readonly scale: uPlot.Scale
   private chart: uPlot | undefined = undefined
   private data: uPlot.AlignedData = [[]]
 
-  constructor(id: string, lines: number) {
+  constructor(id: string, lines: number, scale: keyof typeof scales = "linear") {
+    this.scale = scales[scale]
     this.place = document.getElementById(id)!
     this.lines = lines
     this.place.setAttribute("role", "img")
@@ -49,7 +57,7 @@ export class Sparkline {
       scales: {
         // Always the same width of time, so that the line moves and is not squeezed.
         x: { time: false, range: (_, __, last) => [last - most / 4, last] },
-        y: { range: (_, __, highest) => [0, 1.08 * Math.max(1, highest ?? 1)] }
+        y: this.scale
       },
       series: [{}, ...seriesOf(this.lines)]
     }
