@@ -10,6 +10,9 @@ export class Observer {
   requests = 0
   completed = 0
   repeated = 0
+  /** Of leaks. */
+  suspected = 0
+  retracted = 0
   readonly failures: Record<string, number> = {}
   readonly closedBy: Record<string, number> = {}
   /** Connections that are lent out. */
@@ -54,6 +57,13 @@ export class Observer {
       case "Failed":
         this.failures[event.error._tag] = (this.failures[event.error._tag] ?? 0) + 1
         break
+      case "LeakSuspected":
+        this.suspected++
+        if (!this.lent.has(event.connectionId)) world.broken(`${event.connectionId} is suspected and was not lent out`)
+        break
+      case "LeakRetracted":
+        this.retracted++
+        break
       case "Missed":
         world.broken(`${event.count} events were missed`)
     }
@@ -69,6 +79,8 @@ export class Observer {
       if (events !== stats) world.broken(`${what}: ${events} by the events, ${stats} by the stats`)
     }
     said("repeated", this.repeated, after.repeated - before.repeated)
+    said("leaks suspected", this.suspected, after.leaksSuspected - before.leaksSuspected)
+    said("leaks retracted", this.retracted, after.leaksRetracted - before.leaksRetracted)
     said("opened", this.opened, after.opened - before.opened)
     for (const [tag, count] of Object.entries(after.failures)) {
       // Who asks a pool that has ended is refused and counted; there are no events any more.

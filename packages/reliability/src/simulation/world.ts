@@ -218,11 +218,14 @@ export class World implements Scheduler.Scheduler {
     }()
   }
 
-  /** The pool logs nothing unless it, or a transport, is broken. */
+  /** The pool logs nothing unless it, or a transport, is broken, or its callers keep others from its connections. */
   private logger(): Logger.Logger<unknown, void> {
     return Logger.make(({ cause, logLevel, message }) => {
-      if (LogLevel.lessThan(logLevel, LogLevel.Warning)) return
+      if (LogLevel.lessThan(logLevel, LogLevel.Warning) || ofCallers.test(String(message))) return
       this.broken(`${logLevel.label} logged: ${String(message)} ${Cause.pretty(cause)}`)
     })
   }
 }
+
+/** Warnings that leases may be leaked, and that requests wait for long. */
+const ofCallers = /may be leaked|have waited for/
