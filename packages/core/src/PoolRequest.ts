@@ -36,6 +36,11 @@ export interface RequestObserver {
   /** `ago`: milliseconds since then. */
   onPhase?(event: RequestPhaseEvent, ago: number): void
   /**
+   * It goes out on a connection whose opening had this span; called only where the opening of connections is recorded: by the tracer that
+   * the pool was built with. Before `connected` and `reused`.
+   */
+  onConnectionSpan?(setup: Tracer.SpanLink): void
+  /**
    * The connection was lost, and the request is going to be sent once more on a fresh one: it was not sent, or it may be sent twice
    * (`idempotent`), and its body is no stream. What this returns replaces headers of the same names.
    */

@@ -20,8 +20,7 @@ import { violations } from "../machine/invariant.js"
 import { PoolMachine } from "../machine/poolMachine.js"
 import type { Origin } from "../Origin.js"
 import type { PoolSettings } from "../PoolConfig.js"
-import type { ConnectFailed, PoolCounts } from "../PoolError.js"
-import { ConnectTimeout } from "../PoolError.js"
+import type { ConnectFailed, ConnectTimeout, PoolCounts } from "../PoolError.js"
 import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
 import type { RequestDefaults } from "./checkRequest.js"
@@ -32,7 +31,7 @@ import { SharedDiagnoses } from "./diagnosis.js"
 import { Dialler } from "./dialler.js"
 import { DialWatchers } from "./dialWatchers.js"
 import { DrainWatchers } from "./drainWatchers.js"
-import { dialError, goneAtOnce, poolClosed, rejectionOf } from "./failures.js"
+import { connectTimeout, dialError, goneAtOnce, poolClosed, rejectionOf } from "./failures.js"
 import { HeldConnection } from "./heldConnection.js"
 import { LeakWatch } from "./leakWatch.js"
 import type { Lease } from "./lease.js"
@@ -77,7 +76,7 @@ export class ConnectionPool {
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
     this.settings = settings
     this.saturation = new SaturationWatch(this, settings.saturationThreshold)
-    this.dialler = new Dialler(connector, settings)
+    this.dialler = new Dialler(connector, settings, runtime)
     this.jitter = jitter
     this.decoder = settings.decompress ? decoder : undefined
     this.requestDefaults = { keepAlive: settings.keepAlive, acceptEncoding: this.decoder?.codings.join(", ") }
@@ -164,14 +163,7 @@ export class ConnectionPool {
   }
 
   connectTimedOut(held: HeldConnection): void {
-    this.dialFailed(
-      held,
-      new ConnectTimeout({
-        origin: held.origin.origin.href,
-        progress: "not-sent",
-        timeout: held.origin.settings.connectTimeout
-      })
-    )
+    this.dialFailed(held, connectTimeout(held.origin))
     interrupt(held.dial)
   }
 
@@ -222,11 +214,12 @@ export class ConnectionPool {
     this.held.set(id, held)
     this.deadlines.set(held, now + origin.settings.connectTimeout)
     this.showCounts(origin)
-    const dial = this.dialler.dial(held)
-    // Only the dial can be interrupted: what it returned is always taken over.
     const fiber = this.fork(
       Effect.uninterruptibleMask((restore) =>
-        Effect.andThen(Effect.exit(restore(dial)), (exit) => Effect.sync(() => this.dialEnded(held, exit)))
+        Effect.andThen(
+          Effect.exit(this.dialler.dial(held, restore)),
+          (exit) => Effect.sync(() => this.dialEnded(held, exit))
+        )
       )
     )
     // It may have ended by now.

@@ -7,9 +7,10 @@ import * as Cause from "effect/Cause"
 import * as Option from "effect/Option"
 import type { RejectReason } from "../machine/command.js"
 import type { Origin } from "../Origin.js"
-import type { ConnectTimeout, PoolError } from "../PoolError.js"
-import { AcquireTimeout, ConnectFailed, PoolClosed, QueueFull } from "../PoolError.js"
+import type { PoolError } from "../PoolError.js"
+import { AcquireTimeout, ConnectFailed, ConnectTimeout, PoolClosed, QueueFull } from "../PoolError.js"
 import type { Lease } from "./lease.js"
+import type { OriginState } from "./originState.js"
 
 /** Asked too late. */
 export const poolClosed = (origin: Origin): PoolClosed => new PoolClosed({ origin: origin.href, progress: "not-sent" })
@@ -37,6 +38,9 @@ export const rejectionOf = ({ askedAt, origin, pool }: Lease, reason: RejectReas
     }
   }
 }
+
+export const connectTimeout = ({ origin, settings }: OriginState): ConnectTimeout =>
+  new ConnectTimeout({ origin: origin.href, progress: "not-sent", timeout: settings.connectTimeout })
 
 /** How a dial ended that did not succeed; a connector that dies has failed, too. */
 export const dialError = (

@@ -4,6 +4,7 @@
  * @internal
  */
 import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
 import type { CloseCause, Connection } from "../Connection.js"
 import type { CloseReason } from "../PoolEvent.js"
 import type { ConnectionPool } from "./connectionPool.js"
@@ -30,6 +31,8 @@ export class HeldConnection implements Deadline {
   connectTime = 0
   /** Its dial has had its reprieve. */
   private reprieved = false
+  /** The span of its opening, where that is recorded. */
+  setup: Tracer.SpanLink | undefined = undefined
   /** Requests it was given. */
   requests = 0
   readonly pool: ConnectionPool

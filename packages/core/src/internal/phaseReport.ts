@@ -28,6 +28,8 @@ export class PhaseReport {
   }
 
   delivered(held: HeldConnection, reused: boolean): void {
+    const { setup } = held
+    if (setup !== undefined) this.guard(() => this.observer.onConnectionSpan?.(setup))
     if (held.id >= this.firstLater) this.tell("connecting", this.pool.now - held.since)
     this.tell(reused ? "reused" : "connected", 0)
   }

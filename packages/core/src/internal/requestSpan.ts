@@ -15,6 +15,7 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { ConnectionLost, PoolError } from "../PoolError.js"
 import type { RequestObserver, RequestPhaseEvent } from "../PoolRequest.js"
@@ -24,7 +25,7 @@ import { Remembered } from "./remembered.js"
 import { knownMethods } from "./requestMethods.js"
 import { ResendCount } from "./requestOptions.js"
 import type { RequestSite } from "./requestSite.js"
-import { startSpan } from "./startSpan.js"
+import { startInternalSpan, startSpan } from "./startSpan.js"
 
 const requestHeaders = new Remembered((name) => `http.request.header.${name}`)
 const responseHeaders = new Remembered((name) => `http.response.header.${name}`)
@@ -55,6 +56,11 @@ export interface RequestTrace extends RequestObserver {
   failed(cause: Cause.Cause<PoolError>): void
 }
 
+const describeError = (span: Tracer.Span, exit: Exit.Exit<void, PoolError>): void => {
+  const error = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
+  if (Option.isSome(error)) span.attribute("error.type", error.value._tag)
+}
+
 /** One span after the other, where the pool sends the request again. */
 export class RequestSpan implements RequestTrace {
   span: Tracer.Span
@@ -67,6 +73,8 @@ export class RequestSpan implements RequestTrace {
   private readonly site: RequestSite
   private readonly pool: string
   private resent: number
+  /** While it waits for a connection. */
+  private wait: Tracer.Span | undefined = undefined
 
   constructor(fiber: AnyFiber, request: HttpClientRequest, site: RequestSite, pool: string) {
     this.fiber = fiber
@@ -106,7 +114,32 @@ export class RequestSpan implements RequestTrace {
 
   onPhase(event: RequestPhaseEvent, ago: number): void {
     const { now } = this
+    if (event === "queued") this.startWait()
+    else if (event !== "connecting") this.endWait(Exit.void)
     this.span.event(event, ago === 0 || !this.timed ? now : now - BigInt(Math.round(ago * 1e6)))
+  }
+
+  onConnectionSpan(setup: Tracer.SpanLink): void {
+    this.span.addLinks([setup])
+  }
+
+  private startWait(): void {
+    const { fiber, site } = this
+    if (fiber === undefined) return
+    const name = `HTTP wait_for_connection ${site.address}:${site.port}`
+    this.wait = startInternalSpan(fiber, name, Option.some(this.span))
+  }
+
+  /** A request that did not wait has none. */
+  private endWait(exit: Exit.Exit<void, PoolError>): void {
+    const { site, wait } = this
+    if (wait === undefined) return
+    this.wait = undefined
+    wait.attribute("server.address", site.address)
+    wait.attribute("server.port", site.port)
+    wait.attribute("http.client.connection.pool.name", this.pool)
+    describeError(wait, exit)
+    wait.end(this.now, exit)
   }
 
   onRepeat(lost: ConnectionLost): Propagation | undefined {
@@ -141,10 +174,11 @@ export class RequestSpan implements RequestTrace {
   }
 
   private fail(cause: Cause.Cause<PoolError>): void {
+    const exit = Exit.failCause(cause)
+    this.endWait(exit)
     this.describe()
-    const error = Cause.failureOption(cause)
-    if (error._tag === "Some") this.span.attribute("error.type", error.value._tag)
-    this.end(Exit.failCause(cause))
+    describeError(this.span, exit)
+    this.end(exit)
   }
 
   private end(exit: Exit.Exit<void, unknown>): void {

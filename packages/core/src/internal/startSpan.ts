@@ -9,11 +9,15 @@ import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import type * as Runtime from "effect/Runtime"
 import * as Tracer from "effect/Tracer"
 
-const options: Tracer.SpanOptions = { kind: "client", captureStackTrace: false }
+const client = { kind: "client", captureStackTrace: false } as const
+const internal = { kind: "internal", captureStackTrace: false } as const
+const noLinks: ReadonlyArray<Tracer.SpanLink> = []
 
 /** The nearest span around that wants to be known. */
 const knownParent = (span: Option.Option<Tracer.AnySpan>): Option.Option<Tracer.AnySpan> => {
@@ -34,19 +38,41 @@ const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 export const isRecorded = (fiber: AnyFiber): boolean =>
   Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer
 
-export const startSpan = (fiber: AnyFiber, name: string): Tracer.Span => {
+/** Whether anybody hears of the spans of the fibers that a runtime starts. */
+export const isRecordedBy = ({ fiberRefs }: Runtime.Runtime<never>): boolean =>
+  FiberRefs.getOrDefault(fiberRefs, FiberRef.currentTracerEnabled) &&
+  Context.get(FiberRefs.getOrDefault(fiberRefs, DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer
+
+const start = (
+  fiber: AnyFiber,
+  name: string,
+  parent: Option.Option<Tracer.AnySpan>,
+  links: ReadonlyArray<Tracer.SpanLink>,
+  options: Tracer.SpanOptions & { readonly kind: Tracer.SpanKind }
+): Tracer.Span => {
   const services = fiber.getFiberRef(DefaultServices.currentServices)
   const timed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
   const span = Context.get(services, Tracer.Tracer).span(
     name,
-    parentOf(fiber),
+    parent,
     Context.empty(),
-    Chunk.toReadonlyArray(fiber.getFiberRef(FiberRef.currentTracerSpanLinks)),
+    links,
     timed ? Context.get(services, Clock.Clock).unsafeCurrentTimeNanos() : 0n,
-    "client",
+    options.kind,
     options
   )
   const annotations = fiber.getFiberRef(FiberRef.currentTracerSpanAnnotations)
   if (HashMap.size(annotations) > 0) HashMap.forEach(annotations, (value, key) => span.attribute(key, value))
   return span
 }
+
+/** The span of a request: a child of the span around it, with the links that the fiber gives to its spans. */
+export const startSpan = (fiber: AnyFiber, name: string): Tracer.Span =>
+  start(fiber, name, parentOf(fiber), Chunk.toReadonlyArray(fiber.getFiberRef(FiberRef.currentTracerSpanLinks)), client)
+
+/** The span of something that the pool does for itself. */
+export const startInternalSpan = (
+  fiber: AnyFiber,
+  name: string,
+  parent: Option.Option<Tracer.AnySpan>
+): Tracer.Span => start(fiber, name, parent, noLinks, internal)

@@ -9,7 +9,7 @@ export class RecordedSpan implements Tracer.Span {
   readonly spanId: string
   readonly traceId: string
   readonly attributes = new Map<string, unknown>()
-  readonly links: ReadonlyArray<Tracer.SpanLink> = []
+  readonly links: Array<Tracer.SpanLink> = []
   readonly sampled = true
   readonly events: Array<readonly [string, number]> = []
   status: Tracer.SpanStatus
@@ -51,7 +51,10 @@ export class RecordedSpan implements Tracer.Span {
     this.events.push([name, millis(startTime)])
   }
 
-  addLinks(): void {}
+  addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
+    assertTrue(this.status._tag === "Started", "a link came after the end")
+    this.links.push(...links)
+  }
 
   /** When it began and ended. */
   get times(): ReadonlyArray<number> {
@@ -66,16 +69,21 @@ export class RecordedSpan implements Tracer.Span {
 
 const millis = (nanos: bigint) => Number(nanos) / 1e6
 
-/** A tracer, and the spans that it made, in their order. */
+const ofConnections = /^HTTP (wait_for_connection|connection_setup) /
+
+/** A tracer, and the spans that it made, in their order; those of connections apart. */
 export const recording = () => {
   const spans: Array<RecordedSpan> = []
+  const connectionSpans: Array<RecordedSpan> = []
+  let made = 0
   const tracer = Tracer.make({
     span: (name, parent, context, _links, startTime, kind) => {
-      const span = new RecordedSpan(spans.length + 1, name, parent, context, startTime, kind)
-      spans.push(span)
+      const span = new RecordedSpan(++made, name, parent, context, startTime, kind)
+      if (ofConnections.test(name)) connectionSpans.push(span)
+      else spans.push(span)
       return span
     },
     context: (f) => f()
   })
-  return { spans, tracer }
+  return { spans, connectionSpans, tracer }
 }

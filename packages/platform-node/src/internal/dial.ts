@@ -11,6 +11,8 @@ import * as Effect from "effect/Effect"
 import * as net from "node:net"
 import * as tls from "node:tls"
 import { BoundedCache } from "./boundedCache.js"
+import type { DialSpans } from "./dialSpans.js"
+import { dialSpans } from "./dialSpans.js"
 import { Http1Connection } from "./http1Connection.js"
 import * as NodeError from "./nodeError.js"
 import { TcpRace } from "./tcpRace.js"
@@ -106,11 +108,18 @@ export const probeDelay = (delay: number): number => Math.min(Math.ceil(delay / 
 
 const ignore = (): void => {}
 
+/** `TLSv1.3` is the version 1.3 of the protocol tls. */
+const tlsAttributes = (socket: tls.TLSSocket) => ({
+  "tls.protocol.name": "tls",
+  "tls.protocol.version": socket.getProtocol()?.replace("TLSv", "")
+})
+
 /** Takes an open socket through its TLS handshake. What is answered gives it up, and nobody hears of it then. */
 const handshake = (
   raw: net.Socket,
   target: ConnectTarget,
   tlsDial: TlsDial,
+  spans: DialSpans | undefined,
   onSecure: (socket: tls.TLSSocket) => void,
   onFailure: (error: unknown) => void
 ): () => void => {
@@ -118,6 +127,7 @@ const handshake = (
   const key = sessionKey(target, tlsDial)
   const socket = openTls(target, tlsDial, raw, key)
   keepSessions(socket, key, tlsDial.sessions)
+  const span = spans?.start(`TLS client handshake ${target.origin.host}`, { "server.address": target.origin.host })
   const stopListening = (): void => {
     socket.off("secureConnect", onReady).off("error", onError).off("close", onClose)
   }
@@ -125,8 +135,10 @@ const handshake = (
     stopListening()
     socket.on("error", ignore)
     socket.destroy()
+    spans?.abandon()
   }
   const onError = (error: unknown): void => {
+    spans?.failed(span, error)
     giveUp()
     onFailure(error)
   }
@@ -138,6 +150,7 @@ const handshake = (
       return onError(error)
     }
     stopListening()
+    spans?.succeeded(span, tlsAttributes(socket))
     onSecure(socket)
   }
   socket.once("secureConnect", onReady).once("error", onError).once("close", onClose)
@@ -153,6 +166,13 @@ const handshake = (
 export const dial = (
   target: ConnectTarget,
   tlsDial: (() => TlsDial) | undefined
+): Effect.Effect<Connection, ConnectFailed> =>
+  Effect.withFiberRuntime((fiber) => open(target, tlsDial, dialSpans(fiber)))
+
+const open = (
+  target: ConnectTarget,
+  tlsDial: (() => TlsDial) | undefined,
+  spans: DialSpans | undefined
 ): Effect.Effect<Connection, ConnectFailed> =>
   Effect.async<Connection, ConnectFailed>((resume) => {
     const fail = (error: unknown, reason = NodeError.reasonOf(error)): void =>
@@ -182,14 +202,14 @@ export const dial = (
       socket.setKeepAlive(true, probeDelay(target.tcpKeepAliveDelay))
       if (secure === undefined) return deliver(socket)
       try {
-        giveUp = handshake(socket, target, secure, deliver, fail)
+        giveUp = handshake(socket, target, secure, spans, deliver, fail)
       } catch (error) {
         socket.destroy()
         fail(error, "Tls")
       }
     }
     const { host, port } = target.origin
-    const race = new TcpRace({ host, port, highWaterMark }, onTcp, fail)
+    const race = new TcpRace({ host, port, highWaterMark, spans }, onTcp, fail)
     let giveUp = (): void => race.cancel()
     return Effect.sync(() => giveUp())
   })

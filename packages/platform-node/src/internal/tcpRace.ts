@@ -5,8 +5,10 @@
  *
  * @since 0.1.0
  */
+import type { Span } from "effect/Tracer"
 import dns from "node:dns"
 import * as net from "node:net"
+import type { DialSpans } from "./dialSpans.js"
 
 /** How long an address is tried alone before the next is tried beside it (RFC 8305, 5). */
 const attemptDelay = 250
@@ -23,6 +25,15 @@ const inTurns = (addresses: ReadonlyArray<dns.LookupAddress>): ReadonlyArray<str
   return [...new Set(turns.flatMap((address) => address === undefined ? [] : [address.address]))]
 }
 
+const printAddress = (host: string): string => (net.isIPv6(host) ? `[${host}]` : host)
+
+const peerAttributes = (host: string, port: number) => ({
+  "network.peer.address": host,
+  "network.peer.port": port,
+  "network.transport": "tcp",
+  "network.type": net.isIPv6(host) ? "ipv6" : "ipv4"
+})
+
 /**
  * Where to, and how much a socket reads at once.
  *
@@ -32,6 +43,8 @@ export interface TcpOptions {
   readonly host: string
   readonly port: number
   readonly highWaterMark: number
+  /** Where the dial is traced. */
+  readonly spans?: DialSpans | undefined
 }
 
 /**
@@ -40,7 +53,7 @@ export interface TcpOptions {
  * @internal
  */
 export class TcpRace {
-  private readonly attempts = new Set<net.Socket>()
+  private readonly attempts = new Map<net.Socket, Span | undefined>()
   private readonly errors: Array<Error> = []
   private addresses: ReadonlyArray<string> = []
   private tried = 0
@@ -61,10 +74,17 @@ export class TcpRace {
     if (net.isIP(options.host) !== 0) {
       this.start([options.host])
     } else {
-      dns.lookup(options.host, { all: true, hints: dns.ADDRCONFIG }, (error, addresses) => {
+      const { host, spans } = options
+      const span = spans?.start(`DNS lookup ${host}`, { "dns.question.name": host })
+      dns.lookup(host, { all: true, hints: dns.ADDRCONFIG }, (error, addresses) => {
         if (this.over) return
-        if (error === null) this.start(inTurns(addresses))
-        else this.fail(error)
+        if (error === null) {
+          spans?.succeeded(span, { "dns.answers": addresses.map(({ address }) => address) })
+          this.start(inTurns(addresses))
+        } else {
+          spans?.failed(span, error)
+          this.fail(error)
+        }
       })
     }
   }
@@ -72,8 +92,9 @@ export class TcpRace {
   /** Nothing of it stays open, and nobody is called. */
   cancel(): void {
     this.end()
-    for (const socket of this.attempts) socket.destroy()
+    for (const socket of this.attempts.keys()) socket.destroy()
     this.attempts.clear()
+    this.options.spans?.abandon()
   }
 
   private start(addresses: ReadonlyArray<string>): void {
@@ -86,8 +107,10 @@ export class TcpRace {
     clearTimeout(this.timer)
     const host = this.addresses[this.tried++]
     if (host === undefined) return
-    const socket = net.connect({ ...this.options, host })
-    this.attempts.add(socket)
+    const { spans, ...tcp } = this.options
+    const socket = net.connect({ ...tcp, host })
+    const { port } = tcp
+    this.attempts.set(socket, spans?.start(`socket connect ${printAddress(host)}:${port}`, peerAttributes(host, port)))
     socket.once("connect", () => this.won(socket)).once("error", (error) => this.lost(socket, error))
     if (this.tried < this.addresses.length && this.attempts.size < mostAtOnce) {
       this.timer = setTimeout(() => this.next(), attemptDelay)
@@ -95,14 +118,18 @@ export class TcpRace {
   }
 
   private won(socket: net.Socket): void {
-    if (!this.attempts.delete(socket)) return
+    if (!this.attempts.has(socket)) return
+    this.options.spans?.succeeded(this.attempts.get(socket))
+    this.attempts.delete(socket)
     this.cancel()
     socket.removeAllListeners("error")
     this.onOpen(socket)
   }
 
   private lost(socket: net.Socket, error: Error): void {
-    if (!this.attempts.delete(socket)) return
+    if (!this.attempts.has(socket)) return
+    this.options.spans?.failed(this.attempts.get(socket), error)
+    this.attempts.delete(socket)
     this.errors.push(error)
     socket.destroy()
     if (this.tried < this.addresses.length) this.next()
