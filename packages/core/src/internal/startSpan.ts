@@ -17,7 +17,6 @@ import * as Tracer from "effect/Tracer"
 
 const client = { kind: "client", captureStackTrace: false } as const
 const internal = { kind: "internal", captureStackTrace: false } as const
-const noLinks: ReadonlyArray<Tracer.SpanLink> = []
 
 /** The nearest span around that wants to be known. */
 const knownParent = (span: Option.Option<Tracer.AnySpan>): Option.Option<Tracer.AnySpan> => {
@@ -47,7 +46,7 @@ const start = (
   fiber: AnyFiber,
   name: string,
   parent: Option.Option<Tracer.AnySpan>,
-  links: ReadonlyArray<Tracer.SpanLink>,
+  links: Chunk.Chunk<Tracer.SpanLink>,
   options: Tracer.SpanOptions & { readonly kind: Tracer.SpanKind }
 ): Tracer.Span => {
   const services = fiber.getFiberRef(DefaultServices.currentServices)
@@ -56,7 +55,8 @@ const start = (
     name,
     parent,
     Context.empty(),
-    links,
+    // In an array of its own: tracers add to it later, and the one of an empty chunk is that of all empty chunks.
+    [...links],
     timed ? Context.get(services, Clock.Clock).unsafeCurrentTimeNanos() : 0n,
     options.kind,
     options
@@ -68,11 +68,11 @@ const start = (
 
 /** The span of a request: a child of the span around it, with the links that the fiber gives to its spans. */
 export const startSpan = (fiber: AnyFiber, name: string): Tracer.Span =>
-  start(fiber, name, parentOf(fiber), Chunk.toReadonlyArray(fiber.getFiberRef(FiberRef.currentTracerSpanLinks)), client)
+  start(fiber, name, parentOf(fiber), fiber.getFiberRef(FiberRef.currentTracerSpanLinks), client)
 
 /** The span of something that the pool does for itself. */
 export const startInternalSpan = (
   fiber: AnyFiber,
   name: string,
   parent: Option.Option<Tracer.AnySpan>
-): Tracer.Span => start(fiber, name, parent, noLinks, internal)
+): Tracer.Span => start(fiber, name, parent, Chunk.empty(), internal)

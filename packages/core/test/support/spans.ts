@@ -9,7 +9,8 @@ export class RecordedSpan implements Tracer.Span {
   readonly spanId: string
   readonly traceId: string
   readonly attributes = new Map<string, unknown>()
-  readonly links: Array<Tracer.SpanLink> = []
+  /** The array that it was given, as Effect's own tracers have it. */
+  readonly links: Array<Tracer.SpanLink>
   readonly sampled = true
   readonly events: Array<readonly [string, number]> = []
   status: Tracer.SpanStatus
@@ -24,6 +25,7 @@ export class RecordedSpan implements Tracer.Span {
     name: string,
     parent: Option.Option<Tracer.AnySpan>,
     context: Context.Context<never>,
+    links: ReadonlyArray<Tracer.SpanLink>,
     startTime: bigint,
     kind: Tracer.SpanKind
   ) {
@@ -32,6 +34,7 @@ export class RecordedSpan implements Tracer.Span {
     this.name = name
     this.parent = parent
     this.context = context
+    this.links = links as Array<Tracer.SpanLink>
     this.kind = kind
     this.status = { _tag: "Started", startTime }
   }
@@ -77,8 +80,8 @@ export const recording = () => {
   const connectionSpans: Array<RecordedSpan> = []
   let made = 0
   const tracer = Tracer.make({
-    span: (name, parent, context, _links, startTime, kind) => {
-      const span = new RecordedSpan(++made, name, parent, context, startTime, kind)
+    span: (name, parent, context, links, startTime, kind) => {
+      const span = new RecordedSpan(++made, name, parent, context, links, startTime, kind)
       if (ofConnections.test(name)) connectionSpans.push(span)
       else spans.push(span)
       return span
