@@ -1,4 +1,6 @@
 // The whole run: a server, every table that was asked for, and what it means.
+import type { Chores } from "./chores.js"
+import * as chores from "./chores.js"
 import type { Contender } from "./contender.js"
 import { contenders } from "./contenders/all.js"
 import type { Cost } from "./costs.js"
@@ -40,6 +42,8 @@ export interface Outcome {
   readonly missing: ReadonlyArray<string>
   readonly growth: ReadonlyArray<Growth>
   readonly costs: ReadonlyArray<Cost>
+  /** Undefined where they were not asked for. */
+  readonly chores: Chores | undefined
   readonly goals: ReadonlyArray<Verdict>
 }
 
@@ -109,11 +113,22 @@ const costsPlan = (options: Options): Omit<costs.Plan, "onTurn"> => ({
   round: options.quick ? 300 : 2_000
 })
 
+/** Of ours, if it takes part. */
+const choresPlan = ({ only, parts, quick }: Options): Omit<chores.Plan, "onTurn"> | undefined => {
+  const contender = contenders.find(({ name }) => name === "execute" && (only?.includes(name) ?? true))
+  if (!parts.includes("chores") || contender === undefined) return undefined
+  return quick
+    ? { contender, workload: asked, connections: 500, waiters: [500, 5_000] }
+    : { contender, workload: asked, connections: 10_000, waiters: [1_000, 10_000, 100_000] }
+}
+
 /** How often `Progress.turn` will be called. */
 export const turnsOf = (options: Options): number => {
   const { rounds, warmUps } = settingsFor(options)
+  const done = choresPlan(options)
   return tablesOf(options).reduce((sum, { contenders }) => sum + contenders.length * (rounds + warmUps), 0) +
-    growth.turnsOf(growthPlan(options)) + costs.turnsOf(costsPlan(options))
+    growth.turnsOf(growthPlan(options)) + costs.turnsOf(costsPlan(options)) +
+    (done === undefined ? 0 : chores.turnsOf(done))
 }
 
 export const run = async (options: Options, progress: Progress): Promise<Outcome> => {
@@ -137,8 +152,11 @@ export const run = async (options: Options, progress: Progress): Promise<Outcome
     const turn = (part: string) => (text: string): void => progress.turn(`${part}, ${text}`)
     const growths = await growth.measure({ ...growthPlan(options), onTurn: turn("growth") }, servers)
     const held = await costs.measure({ ...costsPlan(options), onTurn: turn("costs") }, servers)
-    const where = { machine: before, server: servers.origin, measured: measured() }
-    return { ...where, settings, tables, missing, growth: growths, costs: held, goals: judge(tables) }
+    const plan = choresPlan(options)
+    const done = plan === undefined ? undefined : await chores.measure({ ...plan, onTurn: turn("chores") }, servers)
+    const where = { machine: before, server: servers.origin, measured: measured(), settings, missing }
+    const found = { tables, growth: growths, costs: held, chores: done }
+    return { ...where, ...found, goals: judge(found) }
   } finally {
     await servers.close()
   }

@@ -1,5 +1,7 @@
 // The figures of each table, as people read them.
+import type { Chores } from "./chores.js"
 import type { Cost, Held } from "./costs.js"
+import type { Verdict } from "./goals.js"
 import type { Growth, Point } from "./growth.js"
 import type { Line, Reference } from "./throughput.js"
 import { references } from "./throughput.js"
@@ -80,4 +82,37 @@ export const costColumns: ReadonlyArray<Column<Cost>> = [
     label: "idle end ms",
     cell: ({ expiry: { closed, first, last } }) => closed === 0 ? "none" : `${count(first)}..${count(last)}`
   }
+]
+
+/** A ratio, or bytes, or milliseconds. */
+const figure = (value: number): string => Math.abs(value) < 100 ? ratio(value) : count(value)
+
+export const goalColumns: ReadonlyArray<Column<Verdict>> = [
+  { label: "goal", isText: true, cell: ({ what }) => what },
+  { label: "", isText: true, cell: ({ reached }) => reached ? "reached" : "NOT reached" },
+  { label: "found", cell: ({ found }) => figure(found) },
+  { label: "asked", cell: ({ bound, goal }) => `${bound} ${figure(goal)}` },
+  { label: "by CPU time", cell: ({ foundByCpu }) => foundByCpu === undefined ? "" : ratio(foundByCpu) }
+]
+
+/** Something that was done, and what it took. */
+interface Chore {
+  readonly what: string
+  readonly took: string
+}
+
+export const choresOf = ({ cancelled, idleEnds }: Chores): ReadonlyArray<Chore> => [
+  ...cancelled.map(({ microseconds, waiters }) => ({
+    what: `${count(waiters)} waiters give up at the same time`,
+    took: `${microseconds.toFixed(2)} µs each`
+  })),
+  {
+    what: `${count(idleEnds.connections)} connections that became idle together are closed`,
+    took: `the event loop is held up for ${milliseconds(idleEnds.loopDelay)} ms at most`
+  }
+]
+
+export const choreColumns: ReadonlyArray<Column<Chore>> = [
+  { label: "", isText: true, cell: ({ what }) => what },
+  { label: "", isText: true, cell: ({ took }) => took }
 ]

@@ -3,9 +3,8 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import type { Outcome } from "./bench.js"
 import * as charts from "./charts.js"
-import { columns, costColumns, count, growthColumns, ratio } from "./columns.js"
+import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
 import type { Column } from "./columns.js"
-import type { Verdict } from "./goals.js"
 import { isBusy } from "./machine.js"
 import type { Throughput } from "./throughput.js"
 
@@ -54,14 +53,6 @@ const section = (table: Throughput): ReadonlyArray<string> => [
   ""
 ]
 
-const goalColumns: ReadonlyArray<Column<Verdict>> = [
-  { label: "goal", isText: true, cell: ({ callers, name, to }) => `${name} / ${to}, ${count(callers)} callers` },
-  { label: "", isText: true, cell: ({ reached }) => reached ? "reached" : "**not reached**" },
-  { label: "found", cell: ({ found }) => ratio(found) },
-  { label: "asked", cell: ({ atLeast }) => `≥ ${ratio(atLeast)}` },
-  { label: "by CPU time", cell: ({ foundByCpu }) => ratio(foundByCpu) }
-]
-
 const optional = <A>(
   title: string,
   said: string,
@@ -74,7 +65,7 @@ const optional = <A>(
     : [`## ${title}`, "", said, "", ...pictures.flatMap(pictured), ...tableOf(columns, lines), ""]
 
 const text = (outcome: Outcome, date: Date): string => {
-  const { costs, goals, growth, machine, missing, settings, tables } = outcome
+  const { chores, costs, goals, growth, machine, missing, settings, tables } = outcome
   return [
     "# Benchmarks",
     "",
@@ -111,7 +102,13 @@ const text = (outcome: Outcome, date: Date): string => {
         `they were to be kept for ${count(costs[0]?.expiry.asked ?? 0)} ms.`,
       costColumns,
       costs
-    )
+    ),
+    ...(chores === undefined ? [] : optional(
+      "Beside the requests",
+      "Of the pool of `execute`, in a process that does nothing else.",
+      choreColumns,
+      choresOf(chores)
+    ))
   ].join("\n").trimEnd()
 }
 

@@ -1,8 +1,7 @@
 // The figures for people.
 import type { Outcome } from "./bench.js"
 import type { Column } from "./columns.js"
-import { columns, costColumns, count, growthColumns, ratio } from "./columns.js"
-import type { Verdict } from "./goals.js"
+import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
 import { isBusy } from "./machine.js"
 import type { Throughput } from "./throughput.js"
 
@@ -29,24 +28,6 @@ const optional = <A>(
   columns: ReadonlyArray<Column<A>>,
   lines: ReadonlyArray<A>
 ): ReadonlyArray<string> => lines.length === 0 ? [] : ["", title, "", ...alignColumns(columns, lines)]
-
-const goalRow = ({ atLeast, callers, found, foundByCpu, name, reached, to }: Verdict): ReadonlyArray<string> => [
-  `${name} / ${to}, ${count(callers)} callers`,
-  reached ? "reached" : "NOT reached",
-  `${ratio(found)}`,
-  `≥ ${ratio(atLeast)}`,
-  ratio(foundByCpu)
-]
-
-const goals = (verdicts: ReadonlyArray<Verdict>): ReadonlyArray<string> =>
-  verdicts.length === 0
-    ? []
-    : [
-      "",
-      "Goals (docs/DESIGN.md, §10)",
-      "",
-      ...align([["", "", "found", "goal", "by CPU time"], ...verdicts.map(goalRow)])
-    ]
 
 const warnings = ({ machine, measured }: Outcome): ReadonlyArray<string> => [
   ...(isBusy(machine)
@@ -81,7 +62,10 @@ export const print = (outcome: Outcome): string => {
       costColumns,
       outcome.costs
     ),
-    ...goals(outcome.goals),
+    ...(outcome.chores === undefined
+      ? []
+      : optional("What execute's pool does beside its requests", choreColumns, choresOf(outcome.chores))),
+    ...optional("Goals (docs/DESIGN.md, §10)", goalColumns, outcome.goals),
     ...(missing.length === 0 ? [] : ["", `Left out, since nginx is not installed: ${missing.join(", ")}`]),
     "",
     "requests/s, CPU µs: medians of the rounds. CPU µs: for one request, in the process that each contender has to itself.",

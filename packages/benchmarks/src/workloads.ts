@@ -43,7 +43,7 @@ const get: Workload = {
   path: "/250",
   headers: { accept: "text/plain" },
   body: undefined,
-  callers: [50],
+  callers: [50, 200],
   answer: { type: "text/plain", text: text250, times: 1 },
   reads: "text",
   isRight: (value) => value === text250
@@ -56,6 +56,7 @@ const text64k = letters(65_536)
 const get64k: Workload = {
   ...get,
   name: "get64k",
+  callers: [50],
   everybody: false,
   title: "GET of 64 KiB, read as bytes",
   path: "/64k",

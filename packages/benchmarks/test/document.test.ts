@@ -60,15 +60,14 @@ const outcome: Outcome = {
     profile: { requests: 10, bytesAllocated: 10_310, gcMicroseconds: 2.68, loopDelay: { p50: 0, p99: 4.74, max: 9 } },
     expiry: { asked: 1_500, first: 1_511, last: 1_523, closed: 50 }
   }],
-  goals: [{
-    name: "execute",
-    to: "dispatch",
-    callers: 50,
-    atLeast: 1.1,
-    found: 1.46,
-    reached: true,
-    foundByCpu: 1.5
-  }]
+  chores: {
+    cancelled: [{ waiters: 1_000, microseconds: 2.5 }, { waiters: 100_000, microseconds: 3.5 }],
+    idleEnds: { connections: 10_000, loopDelay: 4.25 }
+  },
+  goals: [
+    { what: "execute / dispatch", bound: "≥", goal: 1.1, found: 1.46, reached: true, foundByCpu: 1.5 },
+    { what: "bytes", bound: "<", goal: 3_072, found: 4_096, reached: false, foundByCpu: undefined }
+  ]
 }
 
 it("the report has every figure of the run, and pictures that are there; those of an earlier run have gone", async () => {
@@ -79,7 +78,10 @@ it("the report has every figure of the run, and pictures that are there; those o
   for (
     const expected of [
       "2026-11-27, a processor, 2 cores, a system, Node v20.0.0; load 0.10 before the run.",
-      "| execute / dispatch, 50 callers | reached | 1.46 | ≥ 1.10 | 1.50 |",
+      "| execute / dispatch | reached | 1.46 | ≥ 1.10 | 1.50 |",
+      "| bytes | NOT reached | 4,096 | < 3,072 |  |",
+      "| 100,000 waiters give up at the same time | 3.50 µs each |",
+      "| 10,000 connections that became idle together are closed | the event loop is held up for 4.25 ms at most |",
       "| ours: execute | execute | 45,678 | 45,678..45,678 | 20.0 |",
       "Left out, since nginx is not installed: nginx.",
       "| ours: execute | execute | 1,000 idle connections | 21.5 | 1.03 | 1.03..1.03 |",

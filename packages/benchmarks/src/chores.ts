@@ -1,0 +1,117 @@
+// What a pool does beside its requests, with very many connections or waiters: it must not hold up the program.
+import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import * as NodeConnectionPool from "@connection-pool/platform-node/NodeConnectionPool"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { setTimeout } from "node:timers/promises"
+import { BrokenRun } from "./brokenRun.js"
+import type { Contender } from "./contender.js"
+import * as crowd from "./crowd.js"
+import * as memory from "./memory.js"
+import { playerOf } from "./player.js"
+import type { Crowded } from "./server.js"
+import type { Workload } from "./workload.js"
+
+export interface Chores {
+  /** All waiters of a pool give up at the same time; for each of them, the median of the rounds. */
+  readonly cancelled: ReadonlyArray<{ readonly waiters: number; readonly microseconds: number }>
+  /** Very many connections that became idle at the same time are closed when their time is over: the worst delay, in milliseconds. */
+  readonly idleEnds: { readonly connections: number; readonly loopDelay: number }
+}
+
+export interface Plan {
+  /** Ours. */
+  readonly contender: Contender
+  readonly workload: Workload
+  readonly connections: number
+  /** The fewest first. */
+  readonly waiters: ReadonlyArray<number>
+  readonly onTurn: (text: string) => void
+}
+
+const rounds = 5
+
+const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
+
+/** Microseconds for each of so many fibers that wait for the only connection, which is taken. */
+const cancel = (url: string, waiters: number) =>
+  Effect.gen(function*() {
+    const pool = yield* ConnectionPool.ConnectionPool
+    const fibers = yield* Effect.replicateEffect(Effect.fork(pool.execute({ url })), waiters)
+    while ((yield* pool.stats).waiting < waiters) yield* Effect.yieldNow()
+    const since = performance.now()
+    yield* Fiber.interruptAll(fibers)
+    const took = performance.now() - since
+    const { waiting } = yield* pool.stats
+    if (waiting > 0) return yield* Effect.fail(new BrokenRun(`${waiting} of ${waiters} waiters did not give up`))
+    return 1_000 * took / waiters
+  })
+
+const cancelAll = (url: string, { onTurn, waiters }: Plan) =>
+  Effect.gen(function*() {
+    const pool = yield* ConnectionPool.ConnectionPool
+    const holder = yield* Effect.fork(pool.execute({ url }))
+    while ((yield* pool.stats).active === 0) yield* Effect.sleep(1)
+    const found: Array<Chores["cancelled"][number]> = []
+    yield* cancel(url, 10_000) // to warm up
+    for (const count of waiters) {
+      onTurn(`${count.toLocaleString("en-US")} waiters give up`)
+      const each = yield* Effect.replicateEffect(cancel(url, count), rounds)
+      found.push({ waiters: count, microseconds: median(each) })
+    }
+    yield* Fiber.interrupt(holder)
+    return found
+  }).pipe(
+    Effect.provide(
+      NodeConnectionPool.layer({
+        maxConnectionsPerOrigin: 1,
+        maxWaiting: Math.max(10_000, ...waiters),
+        acquireTimeout: "none",
+        headersTimeout: "none"
+      })
+    )
+  )
+
+/** Milliseconds that the connections are kept. */
+const idleFor = 1_500
+
+const patience = 30_000
+
+const watchIdleEnds = async (
+  { connections, contender, onTurn, workload }: Plan,
+  servers: Crowded
+): Promise<Chores["idleEnds"]> => {
+  const server = await servers.serverFor(workload)
+  if (server === undefined) throw new BrokenRun("our own server is always there")
+  onTurn(`${connections.toLocaleString("en-US")} idle connections end`)
+  const player = await playerOf(contender, { ...server, workload, connections, idleFor })
+  try {
+    await crowd.gather(player, servers, connections)
+    await servers.idleEnds()
+    await crowd.release(player, servers)
+    await memory.used() // what the requests left is not the chore's
+    const stop = memory.watch()
+    let ended = 0
+    for (const end = performance.now() + idleFor + patience; ended < connections;) {
+      if (performance.now() > end) throw new BrokenRun(`${ended} of ${connections} idle connections were closed`)
+      await setTimeout(50)
+      ended += (await servers.idleEnds()).length
+    }
+    return { connections, loopDelay: stop().loopDelay.max }
+  } finally {
+    await player.close()
+  }
+}
+
+/** How often `onTurn` will be called. */
+export const turnsOf = ({ waiters }: Pick<Plan, "waiters">): number => waiters.length + 1
+
+/** In this process: nothing else happens in it. */
+export const measure = async (plan: Plan, servers: Crowded): Promise<Chores> => {
+  const server = await servers.serverFor(plan.workload)
+  if (server === undefined) throw new BrokenRun("our own server is always there")
+  await servers.hold()
+  const cancelled = await Effect.runPromise(cancelAll(`${server.origins[0]}${plan.workload.path}`, plan))
+  await servers.release()
+  return { cancelled, idleEnds: await watchIdleEnds(plan, servers) }
+}
