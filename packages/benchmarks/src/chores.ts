@@ -3,12 +3,10 @@ import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
 import * as NodeConnectionPool from "@connection-pool/platform-node/NodeConnectionPool"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { setTimeout } from "node:timers/promises"
 import { BrokenRun } from "./brokenRun.js"
 import type { Contender } from "./contender.js"
 import * as crowd from "./crowd.js"
-import * as memory from "./memory.js"
-import { playerOf } from "./player.js"
+import { playerProcess } from "./player.js"
 import type { Crowded } from "./server.js"
 import type { Workload } from "./workload.js"
 
@@ -75,7 +73,7 @@ const cancelAll = (url: string, { onTurn, waiters }: Plan) =>
 /** Milliseconds that the connections are kept. */
 const idleFor = 1_500
 
-const patience = 30_000
+const watchedFor = idleFor + 2_000
 
 const watchIdleEnds = async (
   { connections, contender, onTurn, workload }: Plan,
@@ -84,20 +82,16 @@ const watchIdleEnds = async (
   const server = await servers.serverFor(workload)
   if (server === undefined) throw new BrokenRun("our own server is always there")
   onTurn(`${connections.toLocaleString("en-US")} idle connections end`)
-  const player = await playerOf(contender, { ...server, workload, connections, idleFor })
+  const player = await playerProcess(contender, { ...server, workload, connections, idleFor })
   try {
     await crowd.gather(player, servers, connections)
     await servers.idleEnds()
     await crowd.release(player, servers)
-    await memory.used() // what the requests left is not the chore's
-    const stop = memory.watch()
-    let ended = 0
-    for (const end = performance.now() + idleFor + patience; ended < connections;) {
-      if (performance.now() > end) throw new BrokenRun(`${ended} of ${connections} idle connections were closed`)
-      await setTimeout(50)
-      ended += (await servers.idleEnds()).length
-    }
-    return { connections, loopDelay: stop().loopDelay.max }
+    await player.memory() // what the requests left is not the chore's garbage
+    const loopDelay = await player.rest(watchedFor)
+    const ended = (await servers.idleEnds()).length
+    if (ended < connections) throw new BrokenRun(`${ended} of ${connections} idle connections were closed`)
+    return { connections, loopDelay }
   } finally {
     await player.close()
   }
@@ -106,7 +100,6 @@ const watchIdleEnds = async (
 /** How often `onTurn` will be called. */
 export const turnsOf = ({ waiters }: Pick<Plan, "waiters">): number => waiters.length + 1
 
-/** In this process: nothing else happens in it. */
 export const measure = async (plan: Plan, servers: Crowded): Promise<Chores> => {
   const server = await servers.serverFor(plan.workload)
   if (server === undefined) throw new BrokenRun("our own server is always there")

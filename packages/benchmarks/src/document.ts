@@ -105,7 +105,7 @@ const text = (outcome: Outcome, date: Date): string => {
     ),
     ...(chores === undefined ? [] : optional(
       "Beside the requests",
-      "Of the pool of `execute`, in a process that does nothing else.",
+      "Of the pool of `execute`, in a process that does nothing else meanwhile.",
       choreColumns,
       choresOf(chores)
     ))

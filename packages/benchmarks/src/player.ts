@@ -1,5 +1,6 @@
 // A contender that is ready to play rounds. In a run each has a process of its own, as in the program of a user who picked it: in
 // one process, the code that several share (streams above all) is compiled for all of them, and `Pool.request` took twice as long.
+import { setTimeout } from "node:timers/promises"
 import type { Client, Contender, Setup } from "./contender.js"
 import type { Memory } from "./memory.js"
 import * as memory from "./memory.js"
@@ -37,6 +38,8 @@ export interface Player {
   readonly settle: () => Promise<void>
   /** What is held when garbage has been collected. */
   readonly memory: () => Promise<Memory>
+  /** Does nothing for so many milliseconds; the worst delay of the event loop meanwhile. */
+  readonly rest: (milliseconds: number) => Promise<number>
   /** Goes on with a new client. */
   readonly reopen: () => Promise<void>
   readonly close: () => Promise<void>
@@ -106,6 +109,11 @@ export const playerOf: StartPlayer = async (contender, setup) => {
       await Promise.all(rounds)
     },
     memory: memory.used,
+    rest: async (milliseconds) => {
+      const stop = memory.watch()
+      await setTimeout(milliseconds)
+      return stop().loopDelay.max
+    },
     reopen: async () => {
       await client?.close()
       if (!cold) client = await open()
@@ -139,6 +147,7 @@ export const playerProcess: StartPlayer = async ({ name }, setup) => {
     begin: ask("begin"),
     settle: ask("settle"),
     memory: ask("memory"),
+    rest: ask("rest"),
     reopen: ask("reopen"),
     close: child.close
   }

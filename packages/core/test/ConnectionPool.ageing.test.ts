@@ -50,6 +50,35 @@ describe("C8 idleTimeout", () => {
       { idleTimeout: 1000 }
     ))
 
+  it.effect("C8 closes very many that end together a portion at a time, so that the program goes on meanwhile", () =>
+    withLargePool(
+      (pool) =>
+        Effect.gen(function*() {
+          yield* pool.warmUp([url], { connections: 250 })
+          const seen = yield* closures(pool, TestClock.adjust(2000))
+          const at = (time: number) => seen.filter(([closedAt]) => closedAt === time).length
+          deepStrictEqual([at(1000), at(1002), at(1004), seen.length], [50, 50, 50, 250])
+        }),
+      {},
+      { idleTimeout: 1000, maxConnectionsPerOrigin: 250 }
+    ))
+
+  it.effect("C8 the end of the pool closes the other portions at once", () =>
+    Effect.gen(function*() {
+      const network = yield* withLargePool(
+        (pool, network) =>
+          Effect.gen(function*() {
+            yield* pool.warmUp([url], { connections: 250 })
+            yield* TestClock.adjust(1000)
+            strictEqual((yield* network.connections).filter(({ open }) => open).length, 200)
+            return network
+          }),
+        {},
+        { idleTimeout: 1000, maxConnectionsPerOrigin: 250 }
+      )
+      strictEqual((yield* network.connections).filter(({ open }) => open).length, 0)
+    }))
+
   it.effect("C8 closes each connection at its own time", () =>
     withPool(
       (pool) =>
@@ -277,7 +306,7 @@ describe("C8 housekeeping", () => {
           for (let i = 0; i < 5_000; i++) yield* pool.execute({ url: `http://host${i}.test/` })
           strictEqual((yield* pool.stats).origins.length, 5_000)
           strictEqual((yield* pool.stats).idle, 1024)
-          yield* TestClock.adjust(2000)
+          yield* TestClock.adjust(2100)
           deepStrictEqual((yield* pool.stats).origins, [])
           deepStrictEqual(yield* pool.connections, [])
           yield* assertAtRest(pool)

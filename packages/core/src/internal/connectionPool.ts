@@ -25,6 +25,7 @@ import type { CloseReason } from "../PoolEvent.js"
 import { Books } from "./books.js"
 import type { RequestDefaults } from "./checkRequest.js"
 import { ClockWatch } from "./clockWatch.js"
+import { Closings } from "./closings.js"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
 import { SharedDiagnoses } from "./diagnosis.js"
@@ -47,6 +48,7 @@ type DialOutcome = Exit.Exit<Connection, ConnectFailed | ConnectTimeout>
 export class ConnectionPool {
   readonly books = new Books()
   readonly deadlines: Deadlines
+  private readonly closings: Closings
   readonly machine: PoolMachine
   readonly held = new Map<number, HeldConnection>()
   /** By the machine's name, from the request to the lease's end. */
@@ -71,7 +73,7 @@ export class ConnectionPool {
   private readonly orders = new Orders((order) => this.carryOut(order), (what, defect) => this.logDefect(what, defect))
   readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
-  private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.obey(this.machine.woke(now)) }
+  private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.woke(now) }
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
     this.settings = settings
@@ -85,6 +87,7 @@ export class ConnectionPool {
     this.machine = new PoolMachine(settings)
     this.origins = new Origins(settings)
     this.deadlines = new Deadlines(clock, (effect) => this.fork(effect))
+    this.closings = new Closings(this.deadlines)
     this.clocks = new ClockWatch(clock, this.now)
   }
 
@@ -165,6 +168,11 @@ export class ConnectionPool {
   connectTimedOut(held: HeldConnection): void {
     this.dialFailed(held, connectTimeout(held.origin))
     interrupt(held.dial)
+  }
+
+  /** Time has passed for the machine. */
+  private woke(now: number): void {
+    this.closings.inPortions(now, () => this.obey(this.machine.woke(now)))
   }
 
   // --- orders -----------------------------------------------------------------------------------------------------------------
@@ -267,7 +275,7 @@ export class ConnectionPool {
     if (held === undefined) return
     held.closing = reason
     this.showCounts(held.origin)
-    if (held.connection !== undefined) held.connection.close()
+    if (held.connection !== undefined) this.closings.close(held.connection)
     else interrupt(held.dial)
   }
 
@@ -338,6 +346,7 @@ export class ConnectionPool {
   startDrain(): void {
     if (this.machine.draining) return
     this.books.draining(this.now)
+    this.closings.flush()
     this.obey(this.machine.drainStarted())
     for (const lease of this.leases.values()) if (lease.holder.resting) lease.holder.onTakenAway()
   }
