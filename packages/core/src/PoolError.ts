@@ -76,7 +76,7 @@ export class QueueFull extends Data.TaggedError("QueueFull")<{
   readonly progress: "not-sent"
   readonly maxWaiting: number
   readonly stats: PoolCounts
-  /** Shared by errors of one millisecond. */
+  /** Shared by errors of the same 10 ms. */
   readonly diagnosis?: OriginDiagnosis | undefined
 }> {
   override get message(): string {
@@ -98,7 +98,7 @@ export class AcquireTimeout extends Data.TaggedError("AcquireTimeout")<{
   /** Milliseconds. */
   readonly waited: number
   readonly stats: PoolCounts
-  /** Shared by errors of one millisecond. */
+  /** Shared by errors of the same 10 ms. */
   readonly diagnosis?: OriginDiagnosis | undefined
   readonly cause?: unknown
 }> {

@@ -131,7 +131,10 @@ export const diagnose = (pool: ConnectionPool): PoolDiagnosis => {
   })
 }
 
-/** For errors: thousands may fail at once, and those of one millisecond and origin share what they say. */
+/** For so many milliseconds: with 1,000 holders and 10,000 waiters one takes more than half of one. */
+const sharedFor = 10
+
+/** For errors: thousands may fail at once, and those of one origin that fail together share what they say. */
 export class SharedDiagnoses {
   private readonly last = new WeakMap<OriginState, { readonly at: number; readonly diagnosis: OriginDiagnosis }>()
   private readonly pool: ConnectionPool
@@ -143,7 +146,7 @@ export class SharedDiagnoses {
   of(origin: OriginState): OriginDiagnosis {
     const { now } = this.pool
     const last = this.last.get(origin)
-    if (last !== undefined && now - last.at < 1) return last.diagnosis
+    if (last !== undefined && now - last.at < sharedFor) return last.diagnosis
     const holders = holdersOf(this.pool, origin).get(origin) ?? noHolders
     const diagnosis = diagnosisOf(this.pool, origin, holders, now)
     this.last.set(origin, { at: now, diagnosis })
