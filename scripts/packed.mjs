@@ -78,6 +78,20 @@ exports.exercise = async (load) => {
   await Effect.runPromise(Effect.provide(program, NodeConnectionPool.layerHttpClient({ decompress: true })))
   assert.equal(sockets, 1)
 
+  const NodeInspector = await load("@connection-pool/inspector/NodeInspector")
+  const { Layer } = await load("effect")
+  const { HttpServer } = await load("@effect/platform")
+  const inspected = Effect.gen(function*() {
+    const { address } = yield* HttpServer.HttpServer
+    for (const [path, part] of [["", "<title>Connection pool"], ["stats", '"waiting":0'], ["metrics", ""]]) {
+      const answer = yield* Effect.promise(() => fetch("http://127.0.0.1:" + address.port + "/" + path))
+      assert.equal(answer.status, 200)
+      assert.ok((yield* Effect.promise(() => answer.text())).includes(part))
+    }
+  })
+  const inspector = NodeInspector.layer({ port: 0 }).pipe(Layer.provide(NodeConnectionPool.layer()))
+  await Effect.runPromise(Effect.provide(inspected, inspector))
+
   const { ConnectionPoolCore } = await load("@connection-pool/platform-node/ConnectionPoolCore")
   const core = new ConnectionPoolCore({ maxSockets: 1 })
   const created = []

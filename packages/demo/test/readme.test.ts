@@ -6,7 +6,7 @@ import { fencesOf, root, run, typeErrors } from "./support/documents.js"
 
 /** The examples of the READMEs as files, beside the packages that they import. */
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "readme-"))
-const examples = ["README.md", "packages/platform-node/README.md"].flatMap((file) =>
+const examples = ["README.md", "packages/inspector/README.md", "packages/platform-node/README.md"].flatMap((file) =>
   fencesOf(file).filter(({ kind }) => kind === "ts").map(({ text }, index) => ({
     name: `${file}, example ${index + 1}`,
     text
@@ -22,7 +22,7 @@ afterAll(() => fs.rmSync(directory, { recursive: true }))
 
 describe("the READMEs", () => {
   it("have examples that compile", { timeout: 60_000 }, () => {
-    expect(examples.length).toBe(6)
+    expect(examples.length).toBe(9)
     const found = typeErrors(examples.map(({ file }) => file)).map(({ file, text }) =>
       `${examples.find((example) => example.file === file)?.name}: ${text}`
     )

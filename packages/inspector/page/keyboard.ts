@@ -10,6 +10,7 @@ const within = (index: number, length: number): number => Math.max(0, Math.min(l
 export class Keyboard {
   private readonly origins: Origins
   private stop: HTMLElement | undefined = undefined
+  private row: Element | null = null
 
   constructor(origins: Origins) {
     this.origins = origins
@@ -22,19 +23,21 @@ export class Keyboard {
     origins.grid.addEventListener("focusin", ({ target }) => this.stopAt(target as HTMLElement))
   }
 
-  /** After each look: what had the focus may have gone. */
+  /** After each look: what had the focus may have gone. Then the name of its origin has it, or what comes first. */
   update(): void {
     if (this.stop?.isConnected === true) return
     const hadFocus = this.stop !== undefined && document.activeElement === document.body
-    const first = this.origins.reachable[0]?.[0]
-    if (first === undefined) return
-    this.stopAt(first)
-    if (hadFocus) first.focus()
+    const name = this.row?.isConnected === true ? this.row.querySelector<HTMLElement>(".name") : null
+    const next = name ?? this.origins.reachable[0]?.[0]
+    if (next === undefined) return
+    this.stopAt(next)
+    if (hadFocus) next.focus({ preventScroll: true })
   }
 
   private stopAt(target: HTMLElement): void {
     if (this.stop !== undefined) this.stop.tabIndex = -1
     this.stop = target
+    this.row = target.closest(".row")
     target.tabIndex = 0
   }
 

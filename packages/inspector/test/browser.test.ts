@@ -96,6 +96,10 @@ describe.concurrent("the page", () => {
       expect(yield* Effect.promise(() => press("Home", "ArrowUp"))).toBe("http://a.test")
       expect(yield* Effect.promise(() => page.locator("#tooltip").isHidden())).toBe(true)
       expect(yield* Effect.promise(() => page.evaluate(() => document.documentElement.scrollWidth))).toBe(360)
+      expect(yield* Effect.promise(() => press("ArrowDown", "ArrowRight"))).toBe("connection 1, idle")
+      yield* pool.closeIdle
+      yield* shows(page, "#connections", /^0 open/)
+      expect(yield* Effect.promise(focused)).toBe("http://b.test")
       yield* Effect.promise(() => page.getByLabel("Filter origins").fill("B.te"))
       expect(yield* Effect.promise(() => page.locator(".row:visible .name").allTextContents())).toEqual([
         "http://b.test"

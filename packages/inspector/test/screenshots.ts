@@ -47,11 +47,13 @@ const network = TestConnector.layer({
   }
 })
 
-/** Requests come and go with a wave, as on a busy day seen in a minute. */
+const startedAt = Date.now()
+
+/** Requests come and go with a wave, as on a busy day seen in a minute; it is high when the pictures are taken. */
 const caller = (pool: ConnectionPool.Service, { origin, paths }: Service, number: number): Effect.Effect<never> =>
   Effect.gen(function*() {
     const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-    const share = 0.65 + 0.35 * Math.sin((2 * Math.PI * now) / 37_000)
+    const share = 0.65 + 0.35 * Math.cos((2 * Math.PI * (now - startedAt - 63_000)) / 37_000)
     const url = `${origin}${paths[number % paths.length]}`
     if (number % 10 < 10 * share) yield* Effect.either(pool.execute({ url }))
     yield* Effect.sleep(50 + 400 * Math.random())
