@@ -120,15 +120,15 @@ export class Live {
   }
 
   private look(latencies: Latencies): Effect.Effect<void> {
-    const { pool, run } = this
-    return Effect.map(
-      Effect.all([pool.stats, pool.connections, pool.diagnose, Clock.currentTimeMillis]),
-      ([stats, connections, diagnosis, at]) => {
-        const [p50 = null, p99 = null] = latencies.take(0.5, 0.99)
-        const moment = { at, run, p50, p99, wait: waitOf(diagnosis) }
-        const text = message("look", lookOf(stats, connections, moment))
-        for (const watcher of this.watchers) watcher.offer(text)
-      }
-    )
+    const { pool, run, watchers } = this
+    return Effect.gen(function*() {
+      const stats = yield* pool.stats
+      const connections = yield* pool.connections
+      const wait = stats.waiting === 0 ? null : waitOf(yield* pool.diagnose)
+      const at = yield* Clock.currentTimeMillis
+      const [p50 = null, p99 = null] = latencies.take(0.5, 0.99)
+      const text = message("look", lookOf(stats, connections, { at, run, p50, p99, wait }))
+      for (const watcher of watchers) watcher.offer(text)
+    })
   }
 }
