@@ -5,7 +5,7 @@ import type { Outcome } from "./bench.js"
 import * as charts from "./charts.js"
 import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
 import type { Column } from "./columns.js"
-import { isBusy } from "./machine.js"
+import { isBusy, placementOf } from "./machine.js"
 import type { Throughput } from "./throughput.js"
 
 const rowOf = (cells: ReadonlyArray<string>): string => `| ${cells.join(" | ")} |`
@@ -78,7 +78,8 @@ const text = (outcome: Outcome, date: Date): string => {
     ...(isBusy(machine) ? ["", "**The machine was busy: the figures say something about other programs too.**"] : []),
     ...(outcome.measured === "dist" ? [] : ["", "**Our packages were run from their sources, which are slower.**"]),
     "",
-    `Each client has a process of its own, and so has the server. They take turns: ${settings.rounds} rounds of ${settings.round} ms`,
+    `Each client has a process of its own, and so has the server. ${placementOf(machine)}`,
+    `They take turns: ${settings.rounds} rounds of ${settings.round} ms`,
     "each that count; the figures are medians. CPU µs is the time of the client's process for one request. `/ name` is how many times",
     "as many requests a second, round by round. Latencies run from the call to the checked answer.",
     "",

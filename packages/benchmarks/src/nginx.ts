@@ -8,6 +8,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { BrokenRun } from "./brokenRun.js"
+import { on } from "./cores.js"
 import type { Certificate, Counts } from "./rawServer.js"
 import type { Server } from "./server.js"
 import type { Workload } from "./workload.js"
@@ -96,9 +97,8 @@ export const start = async (
   const [http, https, status = 0] = ports
   await fs.writeFile(`${directory}/pem`, `${cert}\n${key}`, { mode: 0o600 })
   await fs.writeFile(`${directory}/conf`, config(directory, ports, workloads))
-  const child = spawn(command, ["-c", `${directory}/conf`, "-p", directory, "-e", `${directory}/log`], {
-    stdio: "ignore"
-  })
+  const args = ["-c", `${directory}/conf`, "-p", directory, "-e", `${directory}/log`]
+  const child = spawn(...on("server", command, args), { stdio: "ignore" })
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()).once("error", () => resolve()))
   const onExit = (): void => void child.kill("SIGTERM")
   process.once("exit", onExit)

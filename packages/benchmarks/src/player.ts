@@ -138,7 +138,7 @@ export interface ToPlayer {
 export const playerProcess: StartPlayer = async ({ name }, setup) => {
   const { ca, connections, idleFor, origins, workload } = setup
   const told: Told = { name, workload: workload.name, ca, connections, idleFor, origins }
-  const child = await Child.start<ToPlayer, unknown>("contender", [JSON.stringify(told)])
+  const child = await Child.start<ToPlayer, unknown>("contender", "client", [JSON.stringify(told)])
   const ask = <A>(method: ToPlayer["method"]) => (...given: ReadonlyArray<number>): Promise<A> =>
     child.ask({ method, given }) as Promise<A>
   return {

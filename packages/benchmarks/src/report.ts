@@ -2,7 +2,7 @@
 import type { Outcome } from "./bench.js"
 import type { Column } from "./columns.js"
 import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
-import { isBusy } from "./machine.js"
+import { isBusy, placementOf } from "./machine.js"
 import type { Throughput } from "./throughput.js"
 
 /** The first two columns to the left, figures to the right. */
@@ -48,6 +48,7 @@ export const print = (outcome: Outcome): string => {
       machine.load.toFixed(2)
     } before`,
     `contenders in turn, ${rounds} rounds of ${round} ms each after ${warmUps} to warm up`,
+    placementOf(machine),
     ...warnings(outcome),
     ...outcome.tables.flatMap(table),
     ...optional(

@@ -49,7 +49,7 @@ export interface Crowded {
 }
 
 export const start = async (): Promise<Servers> => {
-  const { ask, close, pid } = await Child.start<ToServer, FromServer>("server")
+  const { ask, close, pid } = await Child.start<ToServer, FromServer>("server", "server")
   try {
     const certificate = await makeCertificate()
     const listen = async (ports: number, certificate?: Certificate): Promise<ReadonlyArray<string>> => {

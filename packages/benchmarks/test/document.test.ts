@@ -33,7 +33,7 @@ const line = (name: string, title: string, perSecond: number): Line => {
 }
 
 const outcome: Outcome = {
-  machine: { cpu: "a processor", cores: 2, node: "v20.0.0", system: "a system", load: 0.1 },
+  machine: { cpu: "a processor", cores: 2, node: "v20.0.0", system: "a system", placed: true, load: 0.1 },
   settings: { rounds: 9, warmUps: 3, warmUpRequests: 1, leadIn: 100, round: 400 },
   server: "http://127.0.0.1:1",
   measured: "dist",

@@ -119,7 +119,7 @@ describe.concurrent("npm run bench", () => {
       ""
     ])
     expect(stdout).toMatch(/^undici Pool\.request +request +[\d,]+ /m)
-    expect(stdout).toMatch(/^execute \/ request, 50 callers +(NOT )?reached +\d+\.\d\d +≥ 1\.30/m)
+    expect(stdout).toMatch(/^execute \/ request, rpc, 50 callers +(NOT )?reached +\d+\.\d\d +≥ 1\.30/m)
     expect(stdout).toContain("WARNING: this is not what users get")
   })
 

@@ -4,6 +4,8 @@ import { once } from "node:events"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { BrokenRun } from "../brokenRun.js"
+import type { Role } from "../cores.js"
+import { on } from "../cores.js"
 
 export interface Child<Question, Answer> {
   readonly pid: number
@@ -23,9 +25,13 @@ const sibling = (name: string): string => {
 /** Starts `<name>.js` of this directory; resolves when it is ready. */
 export const start = async <Question, Answer>(
   name: string,
+  role: Role,
   args: ReadonlyArray<string> = []
 ): Promise<Child<Question, Answer>> => {
+  const [execPath, execArgv] = on(role, process.execPath, process.execArgv)
   const child = fork(sibling(name), args, {
+    execPath,
+    execArgv,
     serialization: "advanced",
     stdio: ["ignore", "ignore", "inherit", "ipc"]
   })
