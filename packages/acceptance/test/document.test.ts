@@ -15,7 +15,7 @@ const row: Row = {
 const outcome: Outcome = {
   date: "2026-01-02 03:04 UTC",
   commit: "0123456789ab",
-  machine: { cpu: "a processor", cores: 2, node: "v20.0.0", system: "Linux", load: 3 },
+  machine: { cpu: "a processor", cores: 2, node: "v20.0.0", system: "Linux", placed: true, load: 3 },
   measured: "dist",
   seconds: 60,
   rows: [row, { ...row, name: "reuse", now: "99 %", good: true }]
@@ -30,5 +30,5 @@ it("the document says where it was measured, what speaks against it, and what is
   expect(document).toContain("One of 2 rows is missed.")
   expect(document).toContain("| leaked sockets | 0 | 0 | 2 \\| 3 | MISSED |\n| reuse | 0 | 0 | 99 % | good |\n")
   expect(document).toContain("- **leaked sockets**: Two by the system's count. Three at the servers.\n")
-  expect(text({ ...outcome, machine: { ...outcome.machine, load: 0.5 } })).not.toContain("busy")
+  expect(text({ ...outcome, machine: { ...outcome.machine, placed: true, load: 0.5 } })).not.toContain("busy")
 })
