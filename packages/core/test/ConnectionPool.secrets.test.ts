@@ -10,7 +10,7 @@ const secrets = ["us3r", "pa55word", "t0ken", "c00kie", "s1gnature", "b0dy", "ke
 
 const request: PoolRequest.PoolRequest = {
   method: "POST",
-  url: "https://us3r:pa55word@server.test/t0ken/path?X-Amz-Signature=s1gnature&api_key=t0ken",
+  url: "https://us3r:pa55word@server.test/t0ken-of-twenty-characters/path?X-Amz-Signature=s1gnature&api_key=t0ken",
   headers: {
     authorization: "Bearer t0ken",
     "proxy-authorization": "Basic pr0xy",
