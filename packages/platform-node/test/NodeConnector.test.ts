@@ -168,7 +168,8 @@ describe("a connection over TCP", () => {
       connection.close()
       yield* Effect.promise(() => peer.closed)
       expect(closes).toEqual(["local"])
-      yield* Effect.sync(() => fs.rmSync(file, { force: true }))
+      // Not `rm`: when it has looked at a socket, Node.js 20 follows no link in the next `import` of a package in this process.
+      yield* Effect.sync(() => fs.unlinkSync(file))
     }))
 
   it("made of a socket that is closed already is closed", () => {
