@@ -8,6 +8,7 @@ import type { Contender } from "./contender.js"
 import * as crowd from "./crowd.js"
 import { playerProcess } from "./player.js"
 import type { Crowded } from "./server.js"
+import { spread } from "./statistics.js"
 import type { Workload } from "./workload.js"
 
 export interface Chores {
@@ -28,8 +29,6 @@ export interface Plan {
 }
 
 const rounds = 5
-
-const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 
 /** Microseconds for each of so many fibers that wait for the only connection, which is taken. */
 const cancel = (url: string, waiters: number) =>
@@ -55,7 +54,7 @@ const cancelAll = (url: string, { onTurn, waiters }: Plan) =>
     for (const count of waiters) {
       onTurn(`${count.toLocaleString("en-US")} waiters give up`)
       const each = yield* Effect.replicateEffect(cancel(url, count), rounds)
-      found.push({ waiters: count, microseconds: median(each) })
+      found.push({ waiters: count, microseconds: spread(each).median })
     }
     yield* Fiber.interrupt(holder)
     return found

@@ -1,5 +1,6 @@
 // What docs/DESIGN.md, §10, asks of a run like this one.
 import type { Chores } from "./chores.js"
+import { count } from "./columns.js"
 import type { Cost } from "./costs.js"
 import type { Growth } from "./growth.js"
 import type { Line, Reference, Throughput } from "./throughput.js"
@@ -66,8 +67,6 @@ const verdict = (what: string, found: number, bound: Verdict["bound"], goal: num
   foundByCpu
 })
 
-const number = (value: number): string => value.toLocaleString("en-US")
-
 const lineOf = (table: Throughput, name: string): Line | undefined => table.lines.find((line) => line.name === name)
 
 const judgeRatio = (
@@ -80,7 +79,7 @@ const judgeRatio = (
       const comparison = lineOf(table, name)?.comparisons.find((comparison) => comparison.to === to)
       if (comparison === undefined) return []
       const { perCpuSecond, perSecond } = comparison
-      const what = `${name} / ${to}, ${table.workload}, ${number(table.callers)} callers`
+      const what = `${name} / ${to}, ${table.workload}, ${count(table.callers)} callers`
       return [verdict(what, perSecond.median, "≥", atLeast, perCpuSecond.median)]
     })
 
@@ -95,9 +94,7 @@ const judgeTail = (table: Throughput): ReadonlyArray<Verdict> => {
 const judgeGrowth = ({ dimension, name, points }: Growth): ReadonlyArray<Verdict> => {
   const largest = points.at(-1)
   if (name !== ours || largest === undefined) return []
-  const what = `${name}: CPU time of a request with ${number(largest.size)} ${dimension} to that with ${
-    points[0]?.size
-  }`
+  const what = `${name}: CPU time of a request with ${count(largest.size)} ${dimension} to that with ${points[0]?.size}`
   return [verdict(what, largest.ratio.median, "≤", 1.15)]
 }
 
@@ -105,7 +102,7 @@ const judgeCost = ({ expiry, idle, name }: Cost): ReadonlyArray<Verdict> =>
   name !== ours ? [] : [
     verdict(`${name}: bytes of heap of an idle connection`, idle.heap, "<", 3 * 1_024),
     verdict(
-      `${name}: ms that idle connections ended early, of ${number(expiry.asked)}`,
+      `${name}: ms that idle connections ended early, of ${count(expiry.asked)}`,
       expiry.asked - expiry.first,
       "≤",
       0.1 * expiry.asked
@@ -118,13 +115,13 @@ const judgeChores = ({ cancelled, idleEnds }: Chores): ReadonlyArray<Verdict> =>
   if (fewest === undefined || most === undefined) return []
   return [
     verdict(
-      `${ours}: ms that the end of ${number(idleEnds.connections)} idle connections held up the event loop`,
+      `${ours}: ms that the end of ${count(idleEnds.connections)} idle connections held up the event loop`,
       idleEnds.loopDelay,
       "<",
       5
     ),
     verdict(
-      `${ours}: time to cancel one of ${number(most.waiters)} waiters to one of ${number(fewest.waiters)}`,
+      `${ours}: time to cancel one of ${count(most.waiters)} waiters to one of ${count(fewest.waiters)}`,
       most.microseconds / fewest.microseconds,
       "≤",
       2

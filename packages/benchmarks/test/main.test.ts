@@ -98,6 +98,22 @@ describe.concurrent("npm run bench", () => {
     await refused(server)
   })
 
+  it(
+    "finds what a pool does beside its requests: every waiter gives up, and every idle connection ends",
+    { timeout },
+    async () => {
+      const { code, stderr, stdout } = await start("--quick", "--json", "--parts", "chores").ended
+      expect(stderr).toBe("")
+      expect(code).toBe(0)
+      const { chores, goals, tables }: Outcome = JSON.parse(stdout)
+      expect(tables).toEqual([])
+      expect(chores?.cancelled.map(({ waiters }) => waiters)).toEqual([500, 5_000])
+      for (const { microseconds } of chores?.cancelled ?? []) expect(microseconds).toBeGreaterThan(0)
+      expect(chores?.idleEnds.connections).toBe(500)
+      expect(goals.map(({ bound, goal }) => `${bound} ${goal}`)).toEqual(["< 5", "≤ 2"])
+    }
+  )
+
   it("prints a table, the goals and plain lines of progress", { timeout }, async () => {
     const { code, stderr, stdout } = await start(
       "--quick",
