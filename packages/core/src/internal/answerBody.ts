@@ -31,9 +31,10 @@ export class AnswerBody implements BodySource, DecodingObserver {
   private limit: number
   readonly exchange: RunningExchange
 
-  constructor(exchange: RunningExchange, limit: number) {
+  constructor(exchange: RunningExchange) {
+    const { mode, origin, request } = exchange
     this.exchange = exchange
-    this.limit = limit
+    this.limit = request.maxResponseSize ?? (mode === "collect" ? origin.settings.maxResponseSize : Infinity)
   }
 
   // --- from the wire ------------------------------------------------------------------------------------------------------------

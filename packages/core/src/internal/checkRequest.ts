@@ -249,7 +249,7 @@ export const withHeaders = (wire: WireRequest, input: PoolRequest["headers"]): W
   return new CheckedWire(wire.method, wire.target, wire.authority, lines, wire.body, wire.keepAlive)
 }
 
-const isStream = (body: unknown): body is Stream.Stream<Uint8Array, unknown> =>
+export const isStream = (body: unknown): body is Stream.Stream<Uint8Array, unknown> =>
   typeof body === "object" && body !== null && Stream.StreamTypeId in body
 
 const bodyOf = (

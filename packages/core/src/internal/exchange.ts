@@ -29,7 +29,7 @@ import { declaredLength, Upload } from "./upload.js"
 export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObserver, Deadline {
   at = Infinity
   slot = -1
-  readonly body: AnswerBody
+  private answerBody: AnswerBody | undefined = undefined
   lease: ExchangeLease | undefined = undefined
   held: HeldConnection | undefined = undefined
   head: ResponseHead | undefined = undefined
@@ -82,10 +82,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.fork = fork
     this.startedAt = pool.now
     this.phases = request.observer === undefined ? undefined : new PhaseReport(pool, request.observer)
-    const { settings } = origin
-    const whole = mode === "collect"
-    this.bodyTimeout = request.bodyTimeout ?? (whole ? settings.bodyTimeout : Infinity)
-    this.body = new AnswerBody(this, request.maxResponseSize ?? (whole ? settings.maxResponseSize : Infinity))
+    this.bodyTimeout = request.bodyTimeout ?? (mode === "collect" ? origin.settings.bodyTimeout : Infinity)
   }
 
   /** Asks the pool for a connection and goes on from there. */
@@ -120,6 +117,11 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.fail(Errors.connectionLost(this, "released"))
   }
 
+  /** Made late: a request that waits is to hold little. */
+  get body(): AnswerBody {
+    return this.answerBody ??= new AnswerBody(this)
+  }
+
   get attempts(): number {
     return this.lostBefore === undefined ? 1 : 2
   }
@@ -141,9 +143,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
    * they are passed already.
    */
   readWhole(): ResponseTooLarge | undefined {
-    const { settings } = this.origin
-    this.bodyTimeout = this.request.bodyTimeout ?? settings.bodyTimeout
-    return this.body.limitTo(this.request.maxResponseSize ?? settings.maxResponseSize)
+    this.bodyTimeout = this.request.bodyTimeout ?? this.origin.settings.bodyTimeout
+    return this.body.limitTo(this.request.maxResponseSize ?? this.origin.settings.maxResponseSize)
   }
 
   // --- the lease --------------------------------------------------------------------------------------------------------------
@@ -362,7 +363,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.requestFailed(this.origin, this.metrics, error, this.head?.status, this.duration, this.endedAt)
-    if (byWire) this.body.break(error)
+    if (byWire && this.mode !== "collect") this.body.break(error)
     else this.body.fail(error)
     this.caller?.onFailure(error)
   }

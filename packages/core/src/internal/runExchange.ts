@@ -1,13 +1,13 @@
 /**
- * Turns an exchange into an Effect that can be interrupted at any moment.
+ * Turns an exchange whose body its caller reads into an Effect that can be interrupted at any moment.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
-import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
+import { isStream } from "./checkRequest.js"
 import type { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, Fork } from "./exchangeCaller.js"
 import type { Restore } from "./primitives.js"
@@ -15,7 +15,8 @@ import * as Primitives from "./primitives.js"
 
 type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
 
-const noFork: Fork = () => {
+/** For requests without a streamed body. */
+export const noFork: Fork = () => {
   throw new Error("only a streamed body runs in a fiber of its own")
 }
 
@@ -71,7 +72,7 @@ export const runExchange = <A, R>(
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> => {
   const masked = (restore: Restore): Effect.Effect<A, PoolError, R> =>
-    typeof request.body === "object" && Stream.StreamTypeId in request.body
+    isStream(request.body)
       ? Effect.flatMap(
         restore(Effect.runtime<never>()),
         (runtime) => run(start, (effect) => Runtime.runFork(runtime)(effect), use, restore)

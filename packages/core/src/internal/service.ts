@@ -18,26 +18,26 @@ import { InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import { BareLease } from "./bareLease.js"
 import { checkRequest } from "./checkRequest.js"
+import { execute, unsafeExecute } from "./collect.js"
 import { ConnectionPool } from "./connectionPool.js"
 import { diagnose } from "./diagnosis.js"
 import { drain } from "./drain.js"
 import { RunningExchange } from "./exchange.js"
 import type { BodyMode } from "./exchangeCaller.js"
 import { poolClosed } from "./failures.js"
-import { OpenExchange, WholeResponse } from "./response.js"
+import { OpenExchange } from "./response.js"
 import { runExchange } from "./runExchange.js"
 import { connectionsOf, statsOf } from "./snapshot.js"
 import type { Surroundings } from "./surroundings.js"
-import { unsafeExecute } from "./unsafeExecute.js"
 import { warmUp as openConnections } from "./warmUp.js"
 
 const currentFiber = (): Fiber.RuntimeFiber<unknown, unknown> => Option.getOrThrow(Fiber.getCurrentFiber())
 
-/** Sends a request; `use` makes the answer of the exchange and is not interrupted. */
+/** Sends a request whose body its caller reads; `use` makes the answer of the exchange and is not interrupted. */
 const perform = <A, R = never>(
   pool: ConnectionPool,
   request: PoolRequest,
-  mode: BodyMode,
+  mode: Exclude<BodyMode, "collect">,
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> => {
   const checked = checkRequest(request, pool.requestDefaults)
@@ -46,12 +46,10 @@ const perform = <A, R = never>(
     // Not earlier: until the request is asked for, its origin may be forgotten, whenever the fiber yields.
     const origin = pool.originOf(checked.target.origin, checked.tls)
     const exchange = new RunningExchange(pool, origin, checked, mode, caller, fork)
-    if (mode !== "collect") {
-      const fiber = currentFiber()
-      exchange.fiberId = fiber.id()
-      exchange.span = fiber.currentSpan
-      pool.leaks.begin()
-    }
+    const fiber = currentFiber()
+    exchange.fiberId = fiber.id()
+    exchange.span = fiber.currentSpan
+    pool.leaks.begin()
     exchange.start()
     return exchange
   }, use)
@@ -141,10 +139,7 @@ export const make = (
     yield* firstWarmUp(pool)
     return {
       name: settings.name,
-      execute: (request) =>
-        Effect.suspend(() =>
-          perform(pool, request, "collect", (exchange) => Effect.succeed(new WholeResponse(exchange)))
-        ),
+      execute: (request) => execute(pool, request),
       unsafeExecute: (request, onExit) => unsafeExecute(pool, request, onExit),
       stream: (request) =>
         Effect.suspend(() =>

@@ -25,27 +25,41 @@ describe("the primitives", () => {
     assert.isTrue(Primitives.isKnown)
   })
 
-  it.effect("leave nothing behind that outlives a small garbage collection", () =>
-    Effect.gen(function*() {
-      const wait = Effect.suspend(() => {
-        const held = new Array<number>(64).fill(1)
-        return Primitives.uninterruptibleMask((restore) =>
-          Effect.map(restore(Primitives.async<number>((resume) => resume(Effect.succeed(held.length)))), () =>
-            held.length)
+  const waits: Readonly<Record<string, Effect.Effect<number>>> = {
+    "a masked wait": Effect.suspend(() => {
+      const held = new Array<number>(64).fill(1)
+      return Primitives.uninterruptibleMask((restore) =>
+        Effect.map(
+          restore(Primitives.async<number>((resume) => resume(Effect.succeed(held.length)))),
+          () => held.length
         )
+      )
+    }),
+    "a wait with a canceller": Effect.suspend(() => {
+      const held = new Array<number>(64).fill(1)
+      return Primitives.cancellable<number>((resume) => {
+        resume(Effect.succeed(held.length))
+        return () => held.length
       })
-      const waits = 4_000
-      yield* Effect.repeatN(wait, 1_000)
-      gc()
-      const before = oldSpace()
-      yield* Effect.repeatN(wait, waits)
-      gc({ type: "minor" })
-      gc({ type: "minor" })
-      // Each held half a kilobyte.
-      assert.isBelow((oldSpace() - before) / waits, 64)
-    }))
+    })
+  }
 
-  for (const [name, { async, uninterruptibleMask }] of ways) {
+  for (const [what, wait] of Object.entries(waits)) {
+    it.effect(`leave nothing behind that outlives a small garbage collection: ${what}`, () =>
+      Effect.gen(function*() {
+        const times = 4_000
+        yield* Effect.repeatN(wait, 1_000)
+        gc()
+        const before = oldSpace()
+        yield* Effect.repeatN(wait, times)
+        gc({ type: "minor" })
+        gc({ type: "minor" })
+        // Each held half a kilobyte.
+        assert.isBelow((oldSpace() - before) / times, 64)
+      }))
+  }
+
+  for (const [name, { async, cancellable, uninterruptibleMask }] of ways) {
     describe(`in ${name} way`, () => {
       it.effect("resume once, at once or later, with a success, a failure or a defect", () =>
         Effect.gen(function*() {
@@ -92,6 +106,61 @@ describe("the primitives", () => {
           const exit = yield* Fiber.interrupt(fiber)
           assert.isTrue(cause !== undefined && Cause.isInterruptedOnly(cause))
           assert.isTrue(Exit.isInterrupted(exit))
+        }))
+
+      it.effect("an interruption calls the canceller, once, before the fiber ends", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          const told: Array<string> = []
+          const wait = cancellable<void>(() => {
+            Deferred.unsafeDone(waiting, Effect.void)
+            return () => void told.push("cancelled")
+          })
+          const fiber = yield* Effect.fork(Effect.ensuring(wait, Effect.sync(() => void told.push("ended"))))
+          yield* Deferred.await(waiting)
+          assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+          yield* Fiber.interrupt(fiber)
+          assert.deepStrictEqual(told, ["cancelled", "ended"])
+        }))
+
+      it.effect("an answer, early or late, calls no canceller, and neither does an interruption behind it", () =>
+        Effect.gen(function*() {
+          let cancelled = 0
+          const early = cancellable<number, string>((resume) => {
+            resume(Effect.fail("early"))
+            return () => cancelled++
+          })
+          const late = cancellable<number>((resume) => {
+            setImmediate(() => resume(Effect.succeed(1)))
+            return () => cancelled++
+          })
+          assert.strictEqual(yield* Effect.flip(early), "early")
+          assert.strictEqual(yield* late, 1)
+          const fiber = yield* Effect.fork(Effect.andThen(late, Effect.never))
+          yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve))))
+          yield* Fiber.interrupt(fiber)
+          assert.strictEqual(cancelled, 0)
+        }))
+
+      it.effect("where nothing can interrupt no canceller is called, and the answer is taken", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          let cancelled = 0
+          let resume: ((effect: Effect.Effect<string>) => void) | undefined
+          const answers: Array<string> = []
+          const wait = cancellable<string>((ready) => {
+            resume = ready
+            Deferred.unsafeDone(waiting, Effect.void)
+            return () => cancelled++
+          })
+          const fiber = yield* Effect.fork(Effect.uninterruptible(Effect.map(wait, (answer) => answers.push(answer))))
+          yield* Deferred.await(waiting)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+          yield* Effect.yieldNow()
+          resume!(Effect.succeed("answered"))
+          yield* Fiber.await(fiber)
+          assert.deepStrictEqual(answers, ["answered"])
+          assert.strictEqual(cancelled, 0)
         }))
 
       it.effect("what is masked is not interrupted, and the interruption holds behind it", () =>
