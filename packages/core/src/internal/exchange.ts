@@ -104,12 +104,12 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   /** Gives up: the connection is closed unless the answer is complete. */
   abort(): void {
-    this.body.abandon()
+    this.answerBody?.abandon()
     if (this.settled) return
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.abandoned(this.metrics, "Interrupted", this.head?.status, this.duration)
-    this.body.fail(Errors.connectionLost(this, "released"))
+    if (this.mode !== "collect") this.answerBody?.fail(Errors.connectionLost(this, "released"))
   }
 
   /** Gives up because the lease that it runs on has ended; its caller is told. */
