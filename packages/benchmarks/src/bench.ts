@@ -9,6 +9,8 @@ import type { Verdict } from "./goals.js"
 import { judge } from "./goals.js"
 import type { Growth } from "./growth.js"
 import * as growth from "./growth.js"
+import type { LayerLine } from "./layers.js"
+import * as layers from "./layers.js"
 import type { Machine } from "./machine.js"
 import * as machine from "./machine.js"
 import type { Measured } from "./measured.js"
@@ -40,6 +42,7 @@ export interface Outcome {
   readonly tables: ReadonlyArray<Throughput>
   /** Workloads that were left out, since their server is not installed. */
   readonly missing: ReadonlyArray<string>
+  readonly layers: ReadonlyArray<LayerLine>
   readonly growth: ReadonlyArray<Growth>
   readonly costs: ReadonlyArray<Cost>
   /** Undefined where they were not asked for. */
@@ -83,16 +86,25 @@ const tablesOf = (options: Options): ReadonlyArray<Table> =>
       }))
     )
 
-/** What connections and origins cost is measured with these, where nobody is named. */
-const choice: Readonly<Record<"growth" | "costs", ReadonlyArray<string>>> = {
+/** What is measured besides is measured with these, where nobody is named. */
+const choice: Readonly<Record<"layers" | "growth" | "costs", ReadonlyArray<string>>> = {
+  layers: ["floor", "floorEffect", "dispatch", "request", "unsafeExecute", "execute", "httpClientSpans"],
   growth: ["floor", "dispatch", "http", "execute"],
   costs: ["request", "http", "execute"]
 }
 
-const chosen = ({ only, parts, quick }: Options, part: "growth" | "costs"): ReadonlyArray<Contender> => {
+const chosen = ({ only, parts, quick }: Options, part: keyof typeof choice): ReadonlyArray<Contender> => {
   const names = only ?? (quick ? fewest : choice[part])
   return parts.includes(part) ? contenders.filter(({ name }) => names.includes(name)) : []
 }
+
+const layersPlan = (options: Options): Omit<layers.Plan, "onTurn"> => ({
+  contenders: chosen(options, "layers"),
+  workloads: workloads.filter(({ name }) => name === "rpc" || name === "get"),
+  callers: 50,
+  rounds: options.quick ? 1 : 5,
+  round: options.quick ? 200 : 400
+})
 
 /** Of ours, whatever the workload was. */
 const asked = workloads[0]
@@ -127,7 +139,7 @@ export const turnsOf = (options: Options): number => {
   const { rounds, warmUps } = settingsFor(options)
   const done = choresPlan(options)
   return tablesOf(options).reduce((sum, { contenders }) => sum + contenders.length * (rounds + warmUps), 0) +
-    growth.turnsOf(growthPlan(options)) + costs.turnsOf(costsPlan(options)) +
+    layers.turnsOf(layersPlan(options)) + growth.turnsOf(growthPlan(options)) + costs.turnsOf(costsPlan(options)) +
     (done === undefined ? 0 : chores.turnsOf(done))
 }
 
@@ -150,12 +162,13 @@ export const run = async (options: Options, progress: Progress): Promise<Outcome
       tables.push(await throughput.measure({ ...settings, contenders, workload, callers, onTurn }, server))
     }
     const turn = (part: string) => (text: string): void => progress.turn(`${part}, ${text}`)
+    const shares = await layers.measure({ ...layersPlan(options), onTurn: turn("layers") }, servers.serverFor)
     const growths = await growth.measure({ ...growthPlan(options), onTurn: turn("growth") }, servers)
     const held = await costs.measure({ ...costsPlan(options), onTurn: turn("costs") }, servers)
     const plan = choresPlan(options)
     const done = plan === undefined ? undefined : await chores.measure({ ...plan, onTurn: turn("chores") }, servers)
     const where = { machine: before, server: servers.origin, measured: measured(), settings, missing }
-    const found = { tables, growth: growths, costs: held, chores: done }
+    const found = { tables, layers: shares, growth: growths, costs: held, chores: done }
     return { ...where, ...found, goals: judge(found) }
   } finally {
     await servers.close()

@@ -3,6 +3,8 @@ import type { Chores } from "./chores.js"
 import type { Cost, Held } from "./costs.js"
 import type { Verdict } from "./goals.js"
 import type { Growth, Point } from "./growth.js"
+import type { LayerLine } from "./layers.js"
+import { layers } from "./layers.js"
 import type { Line, Reference } from "./throughput.js"
 import { references } from "./throughput.js"
 
@@ -61,6 +63,16 @@ export const growthColumns: ReadonlyArray<Column<Omit<Growth, "points"> & Point>
   { label: "CPU µs", cell: ({ cpuMicroseconds }) => cpuMicroseconds.median.toFixed(1) },
   { label: "times", cell: ({ ratio: { median } }) => ratio(median) },
   { label: "middle half", cell: ({ ratio: { lower, upper } }) => `${ratio(lower)}..${ratio(upper)}` }
+]
+
+export const layerColumns: ReadonlyArray<Column<LayerLine>> = [
+  ...named,
+  { label: "workload", isText: true, cell: ({ workload }) => workload },
+  { label: "CPU µs", cell: ({ cpuMicroseconds }) => cpuMicroseconds.toFixed(1) },
+  ...layers.map((layer): Column<LayerLine> => ({
+    label: layer,
+    cell: ({ cpuMicroseconds, shares }) => (cpuMicroseconds * shares[layer]).toFixed(1)
+  }))
 ]
 
 const held = (label: string, of: (cost: Cost) => Held, key: keyof Held): Column<Cost> => ({

@@ -3,7 +3,16 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import type { Outcome } from "./bench.js"
 import * as charts from "./charts.js"
-import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
+import {
+  choreColumns,
+  choresOf,
+  columns,
+  costColumns,
+  count,
+  goalColumns,
+  growthColumns,
+  layerColumns
+} from "./columns.js"
 import type { Column } from "./columns.js"
 import { isBusy, placementOf } from "./machine.js"
 import type { Throughput } from "./throughput.js"
@@ -65,7 +74,7 @@ const optional = <A>(
     : [`## ${title}`, "", said, "", ...pictures.flatMap(pictured), ...tableOf(columns, lines), ""]
 
 const text = (outcome: Outcome, date: Date): string => {
-  const { chores, costs, goals, growth, machine, missing, settings, tables } = outcome
+  const { chores, costs, goals, growth, layers, machine, missing, settings, tables } = outcome
   return [
     "# Benchmarks",
     "",
@@ -86,6 +95,17 @@ const text = (outcome: Outcome, date: Date): string => {
     ...optional("Goals", "Of [DESIGN.md](DESIGN.md), §10.", goalColumns, goals),
     ...tables.flatMap(section),
     ...(missing.length === 0 ? [] : [`Left out, since nginx is not installed: ${missing.join(", ")}.`, ""]),
+    ...optional(
+      "Where the time goes",
+      `µs of CPU time of a request by whose code they are spent in, with ${
+        layers[0]?.callers
+      } callers: shares by a sampling profiler, of ` +
+        "the time without it. write: the system call. Node.js: its streams, sockets and event loop. parser: llhttp. client: undici, or ours. " +
+        "caller: the benchmark's, JSON.parse included. `floorEffect` is `floor`, awaited by a fiber: what any client costs at least whose " +
+        "answers are Effects. `unsafeExecute` is `execute` without Effect's runtime.",
+      layerColumns,
+      layers
+    ),
     ...optional(
       "Growth of the cost",
       "CPU time of an rpc request with so many idle connections, or origins asked in turn, beside it, to the time with the fewest.",

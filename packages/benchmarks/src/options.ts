@@ -18,7 +18,7 @@ export interface Options {
   readonly json: boolean
 }
 
-export const parts = ["throughput", "growth", "costs", "chores"] as const
+export const parts = ["throughput", "layers", "growth", "costs", "chores"] as const
 
 export type Part = typeof parts[number]
 

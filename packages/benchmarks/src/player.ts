@@ -2,6 +2,7 @@
 // one process, the code that several share (streams above all) is compiled for all of them, and `Pool.request` took twice as long.
 import { setTimeout } from "node:timers/promises"
 import type { Client, Contender, Setup } from "./contender.js"
+import * as layers from "./layers.js"
 import type { Memory } from "./memory.js"
 import * as memory from "./memory.js"
 import * as Child from "./processes/child.js"
@@ -32,6 +33,8 @@ export interface Profile {
 export interface Player {
   readonly play: (callers: number, milliseconds: number) => Promise<Played>
   readonly profile: (callers: number, milliseconds: number) => Promise<Profile>
+  /** Whose code the time goes to. */
+  readonly layers: (callers: number, milliseconds: number) => Promise<layers.Shares>
   /** Starts so many calls, and does not wait for them. */
   readonly begin: (calls: number) => Promise<void>
   /** Waits for them. */
@@ -98,6 +101,11 @@ export const playerOf: StartPlayer = async (contender, setup) => {
         loopDelay
       }
     },
+    layers: async (callers, milliseconds) => {
+      const stop = await layers.watch()
+      await latenciesOf(callers, milliseconds)
+      return stop()
+    },
     begin: async (calls) => {
       const round = latenciesOf(calls, 0)
       round.catch(() => {}) // `settle` hears of it
@@ -144,6 +152,7 @@ export const playerProcess: StartPlayer = async ({ name }, setup) => {
   return {
     play: ask("play"),
     profile: ask("profile"),
+    layers: ask("layers"),
     begin: ask("begin"),
     settle: ask("settle"),
     memory: ask("memory"),

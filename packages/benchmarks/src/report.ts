@@ -1,7 +1,16 @@
 // The figures for people.
 import type { Outcome } from "./bench.js"
 import type { Column } from "./columns.js"
-import { choreColumns, choresOf, columns, costColumns, count, goalColumns, growthColumns } from "./columns.js"
+import {
+  choreColumns,
+  choresOf,
+  columns,
+  costColumns,
+  count,
+  goalColumns,
+  growthColumns,
+  layerColumns
+} from "./columns.js"
 import { isBusy, placementOf } from "./machine.js"
 import type { Throughput } from "./throughput.js"
 
@@ -51,6 +60,11 @@ export const print = (outcome: Outcome): string => {
     placementOf(machine),
     ...warnings(outcome),
     ...outcome.tables.flatMap(table),
+    ...optional(
+      `Whose code the CPU time of a request goes to, ${outcome.layers[0]?.callers} callers: µs`,
+      layerColumns,
+      outcome.layers
+    ),
     ...optional(
       "CPU time of a request with so many beside it, to the time with the fewest",
       growthColumns,

@@ -45,6 +45,14 @@ const outcome: Outcome = {
     lines: [line("dispatch", "undici Pool.dispatch", 31_234), line("execute", "ours: execute", 45_678)]
   }],
   missing: ["nginx"],
+  layers: [{
+    name: "execute",
+    title: "ours: execute",
+    workload: "get",
+    callers: 50,
+    cpuMicroseconds: 20,
+    shares: { write: 0.3, "Node.js": 0.25, parser: 0.05, client: 0.2, Effect: 0.1, garbage: 0.05, caller: 0.05 }
+  }],
   growth: [{
     name: "execute",
     title: "ours: execute",

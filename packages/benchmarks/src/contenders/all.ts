@@ -45,6 +45,10 @@ const forCore = ({ reads, upload }: Workload): boolean => upload === 0 && (reads
 
 export const contenders: ReadonlyArray<Contender> = [
   contender("floor", "bare node:net", async () => (await import("./floor.js")).floor, { everywhere, can: forFloor }),
+  contender("floorEffect", "the same, awaited as an Effect", async () => (await import("./floor.js")).floorEffect, {
+    everywhere,
+    can: (workload) => forFloor(workload) && !streams(workload)
+  }),
   contender("clients", "undici Client × 50, dispatch", async () => (await undici()).clients, { can: forClients }),
   contender("dispatch", "undici Pool.dispatch", async () => (await undici()).dispatch, { everywhere }),
   contender("request", "undici Pool.request", async () => (await undici()).request, { everywhere }),
@@ -63,6 +67,10 @@ export const contenders: ReadonlyArray<Contender> = [
     async () => (await effect()).layerUndiciRecorded
   ),
   contender("execute", "ours: execute", async () => (await effect()).poolExecute, { everywhere }),
+  contender("unsafeExecute", "ours: unsafeExecute, no Effect", async () => (await effect()).poolUnsafeExecute, {
+    everywhere,
+    can: (workload) => !streams(workload)
+  }),
   contender("core", "ours: ConnectionPoolCore", async () => (await import("./facade.js")).core, { can: forCore }),
   contender("httpClient", "ours: HttpClient, no spans", async () => (await effect()).poolHttpClient),
   contender("httpClientSpans", "ours: HttpClient, spans", async () => (await effect()).poolHttpClientSpans, {

@@ -1,13 +1,16 @@
 // Effect programs: over the pool itself, and with the platform's HttpClient over the pool and over what the platform has.
 import * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import type { PoolResponse } from "@connection-pool/core/PoolResponse"
 import * as NodeConnectionPool from "@connection-pool/platform-node/NodeConnectionPool"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
@@ -17,9 +20,11 @@ import { Agent } from "undici"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
 import { urlsOf } from "../contender.js"
-import { effects } from "../drivers.js"
+import { callbacks, effects } from "../drivers.js"
 import type { Workload } from "../workload.js"
 import { check, checkStatus, giveUpAfter, neverPath, uploadPieces } from "../workload.js"
+
+type Done = (error?: unknown) => void
 
 /** What a program does about spans: its own choice. */
 type Tracing = (callers: Effect.Effect<void, unknown>) => Effect.Effect<void, unknown>
@@ -100,6 +105,43 @@ const execute = (setup: Setup) =>
       giveUp: givenUp(Effect.suspend(() => pool.execute(request(never()))))
     }
   })
+
+/** The pool without Effect's runtime: each answer is told to a function. */
+export const poolUnsafeExecute: Open = async (setup) => {
+  const { workload } = setup
+  const { body, headers, method, reads } = workload
+  const runtime = ManagedRuntime.make(pool(setup))
+  const service = await runtime.runPromise(ConnectionPool.ConnectionPool)
+  const url = urlsOf(setup)
+  const never = urlsOf(setup, neverPath)
+  const take = ({ body, status, text }: PoolResponse): void => {
+    checkStatus(status)
+    if (reads === "bytes") check(workload, body)
+    else check(workload, reads === "json" ? JSON.parse(text) : text)
+  }
+  const call = (done: Done): void => {
+    service.unsafeExecute({ url: url(), method, headers, body }, (exit) => {
+      if (Exit.isFailure(exit)) return done(Cause.squash(exit.cause))
+      try {
+        take(exit.value)
+      } catch (error) {
+        return done(error)
+      }
+      done()
+    })
+  }
+  const giveUp = (done: Done): void => {
+    const stop = service.unsafeExecute(
+      { url: never(), method, headers, body },
+      () => done(new BrokenRun("a call was answered that is never answered"))
+    )
+    setTimeout(() => {
+      stop()
+      done()
+    }, giveUpAfter)
+  }
+  return { play: callbacks(workload, call, giveUp), close: () => runtime.dispose() }
+}
 
 const httpClient = (setup: Setup) =>
   Effect.map(HttpClient.HttpClient, (client): Calls => {

@@ -1,9 +1,10 @@
 // What no client can pass: bare sockets, the request's bytes prepared, no parser. It trusts the server to be ours.
+import * as Effect from "effect/Effect"
 import * as net from "node:net"
 import * as tls from "node:tls"
 import { BrokenRun } from "../brokenRun.js"
 import type { Open, Setup } from "../contender.js"
-import { callbacks } from "../drivers.js"
+import { callbacks, effects } from "../drivers.js"
 import type { Workload } from "../workload.js"
 import { Sink, uploadPieces } from "../workload.js"
 
@@ -88,7 +89,8 @@ class Line {
   }
 }
 
-export const floor: Open = async (setup) => {
+/** Sends the workload's request on one of as many sockets as there may be connections. */
+const sockets = (setup: Setup) => {
   const [origin = ""] = setup.origins
   const bytes = requestBytes(origin, setup.workload)
   const waiting: Array<Done> = []
@@ -105,9 +107,22 @@ export const floor: Open = async (setup) => {
     if (line === undefined) waiting.push(done)
     else line.send(bytes, done)
   }
-  const neverAsked = (done: Done): void => done(new BrokenRun("there is nothing to give up"))
-  return {
-    play: callbacks(setup.workload, send, neverAsked),
-    close: async () => lines.forEach((line) => line.destroy())
-  }
+  return { send, close: async () => lines.forEach((line) => line.destroy()) }
+}
+
+const neverAsked = () => new BrokenRun("there is nothing to give up")
+
+export const floor: Open = async (setup) => {
+  const { close, send } = sockets(setup)
+  return { play: callbacks(setup.workload, send, (done) => done(neverAsked())), close }
+}
+
+/** The least that a client costs whose answers are Effects: no interruption is heard of, and nothing is checked but the answer. */
+export const floorEffect: Open = async (setup) => {
+  const { close, send } = sockets(setup)
+  const call = Effect.async<void, unknown>((resume) =>
+    send((error) => resume(error === undefined ? Effect.void : Effect.fail(error)))
+  )
+  const giveUp = Effect.suspend(() => Effect.fail(neverAsked()))
+  return { play: effects(setup.workload, call, giveUp, Effect.withTracerEnabled(true)), close }
 }

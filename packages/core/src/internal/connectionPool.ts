@@ -73,6 +73,8 @@ export class ConnectionPool {
   private readonly orders = new Orders((order) => this.carryOut(order), (what, defect) => this.logDefect(what, defect))
   readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
+  /** While it is told that time has passed. */
+  private wokenAt = -Infinity
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.woke(now) }
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
@@ -172,7 +174,9 @@ export class ConnectionPool {
 
   /** Time has passed for the machine. */
   private woke(now: number): void {
+    this.wokenAt = now
     this.closings.inPortions(now, () => this.obey(this.machine.woke(now)))
+    this.wokenAt = -Infinity
   }
 
   // --- orders -----------------------------------------------------------------------------------------------------------------
@@ -209,7 +213,8 @@ export class ConnectionPool {
         this.close(order.connection, order.reason)
         break
       case "WakeAt":
-        this.deadlines.set(this.wake, order.at)
+        if (order.at <= this.wokenAt) this.deadlines.setAgain(this.wake)
+        else this.deadlines.set(this.wake, order.at)
         break
       case "Forget":
         this.forget(order.key)

@@ -4,7 +4,8 @@
  *
  * @internal
  */
-import { assign, owesRoom, victim } from "./assign.js"
+import { mostAtOnce } from "./alarms.js"
+import { assign, moveToEnd, owesRoom, victim } from "./assign.js"
 import type { Command } from "./command.js"
 import { noCommands } from "./command.js"
 import type { ConnectionEntry } from "./connectionEntry.js"
@@ -170,10 +171,10 @@ export class PoolMachine extends PoolBooks {
     if (entry !== undefined && entry.state === "closing") this.remove(entry)
   }
 
-  /** Time has passed. */
+  /** Time has passed. Of very much that is due a part is left for the next time, which is ordered for at once. */
   woke(now: number): ReadonlyArray<Command> {
     this.wakeAt = Infinity
-    this.elapse(now)
+    this.elapse(now, mostAtOnce)
     return this.answer()
   }
 
@@ -240,12 +241,13 @@ export class PoolMachine extends PoolBooks {
    * Whatever is due by now happens before the input itself, also when the timer is late: nobody gets a connection after his
    * deadline, or one that should be closed.
    */
-  private elapse(now: number): void {
-    this.endDue(now)
+  private elapse(now: number, most = Infinity): void {
+    this.endDue(now, most)
     this.dialInTurns()
   }
 
-  private endDue(now: number): void {
+  private endDue(now: number, most = Infinity): void {
+    let left = most
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) {
       switch (due.kind) {
         case "waiter":
@@ -264,6 +266,7 @@ export class PoolMachine extends PoolBooks {
         case "shelf":
           this.reviewShelf(now, due)
       }
+      if (--left === 0) return
     }
   }
 
@@ -392,9 +395,4 @@ export class PoolMachine extends PoolBooks {
     this.shelves.delete(shelf.key)
     this.order({ _tag: "Forget", key: shelf.key })
   }
-}
-
-const moveToEnd = (turns: Set<OriginShelf>, shelf: OriginShelf): void => {
-  turns.delete(shelf)
-  turns.add(shelf)
 }
