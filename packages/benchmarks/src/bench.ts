@@ -88,7 +88,7 @@ const tablesOf = (options: Options): ReadonlyArray<Table> =>
 
 /** What is measured besides is measured with these, where nobody is named. */
 const choice: Readonly<Record<"layers" | "growth" | "costs", ReadonlyArray<string>>> = {
-  layers: ["floor", "floorEffect", "dispatch", "request", "unsafeExecute", "execute", "httpClientSpans"],
+  layers: ["floor", "floorEffect", "dispatch", "unsafeExecute", "execute"],
   growth: ["floor", "dispatch", "http", "execute"],
   costs: ["request", "http", "execute"]
 }
@@ -101,7 +101,7 @@ const chosen = ({ only, parts, quick }: Options, part: keyof typeof choice): Rea
 const layersPlan = (options: Options): Omit<layers.Plan, "onTurn"> => ({
   contenders: chosen(options, "layers"),
   workloads: workloads.filter(({ name }) => name === "rpc" || name === "get"),
-  callers: 50,
+  callers: options.callers ?? (options.quick ? [50] : [50, 1_000]),
   rounds: options.quick ? 1 : 5,
   round: options.quick ? 200 : 400
 })

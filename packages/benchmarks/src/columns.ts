@@ -68,6 +68,7 @@ export const growthColumns: ReadonlyArray<Column<Omit<Growth, "points"> & Point>
 export const layerColumns: ReadonlyArray<Column<LayerLine>> = [
   ...named,
   { label: "workload", isText: true, cell: ({ workload }) => workload },
+  { label: "callers", cell: ({ callers }) => count(callers) },
   { label: "CPU µs", cell: ({ cpuMicroseconds }) => cpuMicroseconds.toFixed(1) },
   ...layers.map((layer): Column<LayerLine> => ({
     label: layer,

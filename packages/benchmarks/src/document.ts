@@ -97,12 +97,10 @@ const text = (outcome: Outcome, date: Date): string => {
     ...(missing.length === 0 ? [] : [`Left out, since nginx is not installed: ${missing.join(", ")}.`, ""]),
     ...optional(
       "Where the time goes",
-      `µs of CPU time of a request by whose code they are spent in, with ${
-        layers[0]?.callers
-      } callers: shares by a sampling profiler, of ` +
-        "the time without it. write: the system call. Node.js: its streams, sockets and event loop. parser: llhttp. client: undici, or ours. " +
-        "caller: the benchmark's, JSON.parse included. `floorEffect` is `floor`, awaited by a fiber: what any client costs at least whose " +
-        "answers are Effects. `unsafeExecute` is `execute` without Effect's runtime.",
+      "CPU time of a request in µs, by whose code it is spent in: shares by a sampling profiler, of the time without it. write: the " +
+        "system call. Node.js: its streams, sockets and event loop. parser: llhttp. client: undici, or ours. caller: the benchmark's, " +
+        "JSON.parse included. `floorEffect` is `floor`, awaited by a fiber: what any client costs at least whose answers are Effects. " +
+        "`unsafeExecute` is `execute` without Effect's runtime.",
       layerColumns,
       layers
     ),

@@ -83,7 +83,7 @@ export const watch = async (): Promise<() => Promise<Shares>> => {
 export interface Plan {
   readonly contenders: ReadonlyArray<Contender>
   readonly workloads: ReadonlyArray<Workload>
-  readonly callers: number
+  readonly callers: ReadonlyArray<number>
   readonly rounds: number
   /** Milliseconds of each round. */
   readonly round: number
@@ -93,8 +93,8 @@ export interface Plan {
 const warmUps = 3
 
 /** How often `onTurn` will be called. */
-export const turnsOf = ({ contenders, rounds, workloads }: Omit<Plan, "onTurn">): number =>
-  contenders.length === 0 ? 0 : workloads.length * (warmUps + rounds + 1)
+export const turnsOf = ({ callers, contenders, rounds, workloads }: Omit<Plan, "onTurn">): number =>
+  contenders.length === 0 ? 0 : workloads.length * callers.length * (warmUps + rounds + 1)
 
 interface Taking {
   readonly contender: Contender
@@ -103,12 +103,14 @@ interface Taking {
 }
 
 const measureOne = async (
-  { callers, contenders, onTurn, round, rounds }: Plan,
+  { contenders, onTurn, round, rounds }: Plan,
   server: Server,
   workload: Workload,
+  callers: number,
   startPlayer: StartPlayer
 ): Promise<ReadonlyArray<LayerLine>> => {
   const setup = { ...server, workload, connections: workload.connections, idleFor: undefined }
+  const what = `${workload.name}, ${callers} callers`
   const all: Array<Taking> = []
   try {
     for (const contender of contenders) {
@@ -116,13 +118,13 @@ const measureOne = async (
     }
     // In turn: neighbours in time have had the same machine.
     for (let turn = -warmUps; turn < rounds; turn++) {
-      onTurn(`${workload.name}: ${turn < 0 ? "warm-up" : `round ${turn + 1} of ${rounds}`}`)
+      onTurn(`${what}: ${turn < 0 ? "warm-up" : `round ${turn + 1} of ${rounds}`}`)
       for (const { contender, costs, player } of all) {
         const { cpuMicroseconds, latencies } = await naming(contender.name, player.play(callers, round))
         if (turn >= 0) costs.push(cpuMicroseconds / latencies.length)
       }
     }
-    onTurn(`${workload.name}: profiles`)
+    onTurn(`${what}: profiles`)
     const lines: Array<LayerLine> = []
     for (const { contender: { name, title }, costs, player } of all) {
       const shares = await naming(name, player.layers(callers, rounds * round))
@@ -143,7 +145,8 @@ export const measure = async (
   if (plan.contenders.length === 0) return found
   for (const workload of plan.workloads) {
     const server = await serverFor(workload)
-    if (server !== undefined) found.push(...await measureOne(plan, server, workload, startPlayer))
+    if (server === undefined) continue
+    for (const callers of plan.callers) found.push(...await measureOne(plan, server, workload, callers, startPlayer))
   }
   return found
 }

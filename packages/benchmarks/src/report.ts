@@ -61,7 +61,7 @@ export const print = (outcome: Outcome): string => {
     ...warnings(outcome),
     ...outcome.tables.flatMap(table),
     ...optional(
-      `Whose code the CPU time of a request goes to, ${outcome.layers[0]?.callers} callers: µs`,
+      "Whose code the CPU time of a request goes to: µs",
       layerColumns,
       outcome.layers
     ),

@@ -103,9 +103,12 @@ export class WholeResponse extends Info implements PoolResponse {
   }
 
   get json(): Effect.Effect<unknown, ProtocolError> {
-    return Effect.try({
-      try: () => JSON.parse(this.text) as unknown,
-      catch: () => notJson(this.exchange.origin.origin.href, this.body.length)
+    return Effect.suspend(() => {
+      try {
+        return Effect.succeed(JSON.parse(this.text) as unknown)
+      } catch {
+        return Effect.fail(notJson(this.exchange.origin.origin.href, this.body.length))
+      }
     })
   }
 
