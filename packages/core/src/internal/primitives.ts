@@ -71,8 +71,12 @@ const ownCancellable = <A, E>(register: (resume: Resume<A, E>) => () => void): E
     // Not where nothing can interrupt.
     if (fiber._asyncInterruptor !== resume) return
     const interrupt: Resume<A, E> = (interruption) => {
-      cancel()
-      resume(interruption)
+      try {
+        cancel()
+        resume(interruption)
+      } catch (defect) {
+        resume(Effect.die(defect))
+      }
     }
     fiber._asyncInterruptor = interrupt
   })

@@ -123,6 +123,20 @@ describe("the primitives", () => {
           assert.deepStrictEqual(told, ["cancelled", "ended"])
         }))
 
+      it.effect("a canceller that throws ends the wait all the same", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          const wait = cancellable<void>(() => {
+            Deferred.unsafeDone(waiting, Effect.void)
+            return () => {
+              throw "thrown"
+            }
+          })
+          const fiber = yield* Effect.fork(wait)
+          yield* Deferred.await(waiting)
+          assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        }))
+
       it.effect("an answer, early or late, calls no canceller, and neither does an interruption behind it", () =>
         Effect.gen(function*() {
           let cancelled = 0
