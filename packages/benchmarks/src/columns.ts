@@ -4,7 +4,7 @@ import type { Cost, Held } from "./costs.js"
 import type { Verdict } from "./goals.js"
 import type { Growth, Point } from "./growth.js"
 import type { LayerLine } from "./layers.js"
-import { layers } from "./layers.js"
+import { layers } from "./shares.js"
 import type { Line, Reference } from "./throughput.js"
 import { references } from "./throughput.js"
 

@@ -2,11 +2,12 @@
 // one process, the code that several share (streams above all) is compiled for all of them, and `Pool.request` took twice as long.
 import { setTimeout } from "node:timers/promises"
 import type { Client, Contender, Setup } from "./contender.js"
-import * as layers from "./layers.js"
 import type { Memory } from "./memory.js"
 import * as memory from "./memory.js"
 import * as Child from "./processes/child.js"
 import { Round } from "./round.js"
+import type { Shares } from "./shares.js"
+import { watch } from "./shares.js"
 
 export type { Memory } from "./memory.js"
 
@@ -34,7 +35,7 @@ export interface Player {
   readonly play: (callers: number, milliseconds: number) => Promise<Played>
   readonly profile: (callers: number, milliseconds: number) => Promise<Profile>
   /** Whose code the time goes to. */
-  readonly layers: (callers: number, milliseconds: number) => Promise<layers.Shares>
+  readonly layers: (callers: number, milliseconds: number) => Promise<Shares>
   /** Starts so many calls, and does not wait for them. */
   readonly begin: (calls: number) => Promise<void>
   /** Waits for them. */
@@ -102,7 +103,7 @@ export const playerOf: StartPlayer = async (contender, setup) => {
       }
     },
     layers: async (callers, milliseconds) => {
-      const stop = await layers.watch()
+      const stop = await watch()
       await latenciesOf(callers, milliseconds)
       return stop()
     },

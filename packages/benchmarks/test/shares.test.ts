@@ -1,6 +1,6 @@
 import type { Profiler } from "node:inspector"
 import { expect, it } from "vitest"
-import { layers, sharesOf, watch } from "../src/layers.js"
+import { layers, sharesOf, watch } from "../src/shares.js"
 
 const node = (id: number, functionName: string, url: string, ...children: ReadonlyArray<number>) => ({
   id,
