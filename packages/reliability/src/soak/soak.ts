@@ -1,4 +1,4 @@
-// One pool, a server, and the loads one after another. After each second all comes to rest, garbage is collected, and the heap, the
+// One pool, a server, and the loads one after another. After each second, or some of a long run, all comes to rest, garbage is collected, and the heap, the
 // sockets and the latencies are noted.
 import type { Percentiles } from "@connection-pool/benchmarks/percentiles"
 import { LatencyHistogram } from "@connection-pool/benchmarks/percentiles"
@@ -17,7 +17,7 @@ import type { Progress } from "../progress.js"
 import type { Load } from "./loads.js"
 import { connections, loads } from "./loads.js"
 
-/** What was found at rest, behind a second of a load. */
+/** What was found at rest, behind a second of a load or several. */
 export interface Rest {
   readonly load: string
   /** Seconds since the beginning. */
@@ -68,6 +68,9 @@ const settling = 0.5
 /** Failures that are told. */
 const examples = 5
 
+/** Of a phase. Coming to rest takes a third of a second, most of it for the garbage of a heap this large. */
+const mostRests = 180
+
 const [rpc] = workloads
 
 class Failures {
@@ -86,8 +89,8 @@ class Notes {
   readonly #values: Float64Array
   #rests = 0
 
-  constructor(mostRests: number) {
-    this.#values = new Float64Array(mostRests * this.#columns)
+  constructor(rests: number) {
+    this.#values = new Float64Array(rests * this.#columns)
   }
 
   add(at: number, heap: number, sockets: number | undefined, connections: number, { p50, p99 }: Percentiles): void {
@@ -117,8 +120,9 @@ interface Play {
 const play = async (load: Load, seconds: number, server: Servers.Server, given: Play) => {
   const { failures, pool, progress, signal, socketsBefore, startedAt, url } = given
   const whole = new LatencyHistogram()
-  const second = new LatencyHistogram()
-  const notes = new Notes(seconds)
+  const lately = new LatencyHistogram()
+  const between = Math.ceil(seconds / mostRests)
+  const notes = new Notes(Math.ceil(seconds / between))
   let requests = 0
   const request = { url, method: rpc.method, headers: rpc.headers, body: rpc.body } as const
   const one = pool.execute(request).pipe(Effect.flatMap((response) => response.json))
@@ -128,20 +132,24 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
     const exit = await Effect.runPromiseExit(one)
     const latency = performance.now() - since
     whole.record(latency)
-    second.record(latency)
+    lately.record(latency)
     if (Exit.isFailure(exit)) failures.add(String(exit.cause))
     else if (!rpc.isRight(exit.value)) failures.add(`a wrong answer: ${JSON.stringify(exit.value)}`)
   }
   const before = await Effect.runPromise(pool.stats)
   await server.take()
   for (let i = 0; i < seconds && !signal.aborted; i++) {
-    second.reset()
     await load.second(call, signal)
+    if ((i + 1) % between !== 0 && i + 1 < seconds) {
+      progress(load.name)
+      continue
+    }
     const heap = await usedHeap()
     const sockets = countSockets()
     const known = (await Effect.runPromise(pool.connections)).length
     const at = (performance.now() - startedAt) / 1_000
-    notes.add(at, heap, sockets === undefined ? undefined : sockets - socketsBefore, known, second.percentiles)
+    notes.add(at, heap, sockets === undefined ? undefined : sockets - socketsBefore, known, lately.percentiles)
+    lately.reset()
     progress(`${load.name}: heap ${(heap / 2 ** 20).toFixed(2)} MiB, ${known} connections`)
   }
   const after = await Effect.runPromise(pool.stats)
