@@ -98,8 +98,8 @@ const text = (outcome: Outcome, date: Date): string => {
     ...optional(
       "Where the time goes",
       "CPU time of a request in µs, by whose code it is spent in: shares by a sampling profiler, of the time without it. write: the " +
-        "system call. Node.js: its streams, sockets and event loop. parser: llhttp. client: undici, or ours. caller: the benchmark's, " +
-        "JSON.parse included. `floorEffect` is `floor`, awaited by a fiber: what any client costs at least whose answers are Effects. " +
+        "system call. Node.js: its streams, sockets and event loop. parser: llhttp. client: undici, or ours. caller: the benchmark's. " +
+        "JSON.parse counts as whose code calls it: `execute`'s client, and the benchmark with the others. `floorEffect` is `floor`, awaited by a fiber: what any client costs at least whose answers are Effects. " +
         "`unsafeExecute` is `execute` without Effect's runtime.",
       layerColumns,
       layers

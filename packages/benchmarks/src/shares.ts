@@ -7,7 +7,7 @@ export const layers = ["write", "Node.js", "parser", "client", "Effect", "garbag
 
 export type Layer = typeof layers[number]
 
-/** Parts of a whole; what is missing is the profiler's. */
+/** Parts of the time in which something was done; the profiler's own is left out. */
 export type Shares = Readonly<Record<Layer, number>>
 
 type CallFrame = Pick<Profiler.ProfileNode["callFrame"], "functionName" | "url">
@@ -20,7 +20,7 @@ const layerOf = ({ functionName, url }: CallFrame, above: Layer | undefined): La
   if (functionName === "(program)") return "Node.js"
   if (url.startsWith("wasm:") || functionName.startsWith("wasm-")) return "parser"
   if (url.startsWith("node:")) return "Node.js"
-  if (/\/node_modules\/(?:@effect\/platform|effect)\//.test(url)) return "Effect"
+  if (/\/node_modules\/(?:@effect\/[\w-]+|effect)\//.test(url)) return "Effect"
   if (/\/(?:undici|core|platform-node)\/|\/contenders\/floor\./.test(url)) return "client"
   return url === "" ? above : "caller"
 }

@@ -114,6 +114,32 @@ describe.concurrent("npm run bench", () => {
     }
   )
 
+  it(
+    "finds whose code the time of a request goes to, Effect's where answers are Effects only",
+    { timeout },
+    async () => {
+      const args = ["--quick", "--json", "--parts", "layers", "--only", "dispatch,execute"]
+      const { code, stderr, stdout } = await start(...args).ended
+      expect(stderr).toBe("")
+      expect(code).toBe(0)
+      const { goals, layers }: Outcome = JSON.parse(stdout)
+      expect(goals).toEqual([])
+      expect(layers.map(({ callers, name, workload }) => `${workload} ${callers} ${name}`)).toEqual([
+        "rpc 50 dispatch",
+        "rpc 50 execute",
+        "get 50 dispatch",
+        "get 50 execute"
+      ])
+      for (const { cpuMicroseconds, name, shares } of layers) {
+        expect(cpuMicroseconds).toBeGreaterThan(0)
+        expect(Object.values(shares).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1)
+        expect(shares.write).toBeGreaterThan(0)
+        expect(shares.client).toBeGreaterThan(0)
+        expect(shares.Effect > 0).toBe(name === "execute")
+      }
+    }
+  )
+
   it("prints a table, the goals and plain lines of progress", { timeout }, async () => {
     const { code, stderr, stdout } = await start(
       "--quick",

@@ -16,13 +16,13 @@ it("the samples of a profile are counted by whose code they are in", () => {
       node(3, "(garbage collector)", ""),
       node(4, "onStreamRead", "node:internal/stream_base_commons", 6),
       node(5, "post", "node:inspector", 7),
-      node(6, "execute", "file:///work/packages/platform-node/dist/esm/internal/llhttp.js", 8, 9, 10, 11),
+      node(6, "execute", "file:///project/packages/platform-node/dist/esm/internal/llhttp.js", 8, 9, 10, 11),
       node(7, "dispatch", ""),
       node(8, "wasm-function[20]", "wasm://wasm/1"),
       node(9, "now", ""),
-      node(10, "runLoop", "file:///work/node_modules/effect/dist/esm/internal/fiberRuntime.js"),
+      node(10, "runLoop", "file:///project/node_modules/effect/dist/esm/internal/fiberRuntime.js"),
       node(11, "writeLatin1String", ""),
-      node(12, "isRight", "file:///work/packages/benchmarks/build/src/workloads.js")
+      node(12, "isRight", "file:///project/packages/benchmarks/build/src/workloads.js")
     ],
     startTime: 0,
     endTime: 1,

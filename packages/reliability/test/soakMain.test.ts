@@ -1,7 +1,15 @@
 import * as fs from "node:fs/promises"
 import { describe, expect, it } from "vitest"
 import type { Summary } from "../src/soak/soak.js"
+import { secondsBetweenRests } from "../src/soak/soak.js"
 import { start } from "./support/program.js"
+
+it("a soak rests after each second, and in long phases 180 times at most", () => {
+  for (const seconds of [1, 20, 180]) expect(secondsBetweenRests(seconds)).toBe(1)
+  for (const seconds of [181, 600, 3_601]) {
+    expect(Math.ceil(seconds / secondsBetweenRests(seconds))).toBeLessThanOrEqual(180)
+  }
+})
 
 describe("npm run soak", { timeout: 60_000 }, () => {
   it("plays three loads, counts connections as the system does, and draws them", async () => {

@@ -5,18 +5,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Runtime from "effect/Runtime"
 import type { PoolError } from "../PoolError.js"
 import { InvalidRequest } from "../PoolError.js"
 import type { PoolRequest } from "../PoolRequest.js"
 import type { PoolResponse } from "../PoolResponse.js"
-import { checkRequest, isStream } from "./checkRequest.js"
+import { checkRequest } from "./checkRequest.js"
 import type { ConnectionPool } from "./connectionPool.js"
 import { RunningExchange } from "./exchange.js"
 import type { ExchangeCaller, Fork } from "./exchangeCaller.js"
 import * as Primitives from "./primitives.js"
 import { WholeResponse } from "./response.js"
-import { noFork } from "./runExchange.js"
+import { withFork } from "./runExchange.js"
 
 type OnExit = (exit: Exit.Exit<PoolResponse, PoolError>) => void
 
@@ -70,14 +69,15 @@ const collect = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit, for
 export const unsafeExecute = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit): () => void =>
   collect(pool, request, onExit, (effect) => pool.fork(effect))
 
-/** An answer that is whole holds nothing, so that nothing has to be given back where an interruption overtakes it. */
-const wait = (pool: ConnectionPool, request: PoolRequest, fork: Fork): Effect.Effect<PoolResponse, PoolError> =>
-  Primitives.cancellable((resume) => collect(pool, request, resume, fork))
-
-/** Sends a request whenever it is run; a streamed body runs with what the calling fiber has. */
+/**
+ * Sends a request whenever it is run; a streamed body runs with what the calling fiber has. An answer that is whole holds nothing, so
+ * that nothing has to be given back where an interruption overtakes it.
+ */
 export const execute = (pool: ConnectionPool, request: PoolRequest): Effect.Effect<PoolResponse, PoolError> => {
-  const answer = isStream(request.body)
-    ? Effect.flatMap(Effect.runtime<never>(), (runtime) => wait(pool, request, Runtime.runFork(runtime)))
-    : wait(pool, request, noFork)
+  const answer = withFork(
+    request,
+    Effect.runtime<never>(),
+    (fork) => Primitives.cancellable<PoolResponse, PoolError>((resume) => collect(pool, request, resume, fork))
+  )
   return request.restore === undefined ? answer : request.restore(answer)
 }

@@ -73,8 +73,6 @@ export class ConnectionPool {
   private readonly orders = new Orders((order) => this.carryOut(order), (what, defect) => this.logDefect(what, defect))
   readonly dialWatchers = new DialWatchers()
   private readonly drainWatchers = new DrainWatchers()
-  /** While it is told that time has passed. */
-  private wokenAt = -Infinity
   private readonly wake: Deadline = { at: Infinity, slot: -1, onDue: (now) => this.woke(now) }
 
   constructor(settings: PoolSettings, { checked, clock, connector, decoder, jitter, runtime }: Surroundings) {
@@ -174,9 +172,7 @@ export class ConnectionPool {
 
   /** Time has passed for the machine. */
   private woke(now: number): void {
-    this.wokenAt = now
     this.closings.inPortions(now, () => this.obey(this.machine.woke(now)))
-    this.wokenAt = -Infinity
   }
 
   // --- orders -----------------------------------------------------------------------------------------------------------------
@@ -213,8 +209,7 @@ export class ConnectionPool {
         this.close(order.connection, order.reason)
         break
       case "WakeAt":
-        if (order.at <= this.wokenAt) this.deadlines.setAgain(this.wake)
-        else this.deadlines.set(this.wake, order.at)
+        this.deadlines.set(this.wake, order.at)
         break
       case "Forget":
         this.forget(order.key)

@@ -113,7 +113,6 @@ export class Deadlines {
   private readonly timer: Timer
   private setFor = Infinity
   private holders = 0
-  private again: Array<Deadline> = []
   private stopped = false
   /** Monotonic milliseconds. */
   readonly now: () => number
@@ -133,11 +132,6 @@ export class Deadlines {
   set(deadline: Deadline, at: number): void {
     this.alarms.set(deadline, at)
     this.arm()
-  }
-
-  /** For a deadline that is being told, and has more to do than the event loop should wait for: it is told again in the next turn. */
-  setAgain(deadline: Deadline): void {
-    this.again.push(deadline)
   }
 
   clear(deadline: Deadline): void {
@@ -171,7 +165,6 @@ export class Deadlines {
     this.setFor = Infinity
     const now = this.now()
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) due.onDue(now)
-    for (const deadline of this.again.splice(0)) this.alarms.set(deadline, now)
     this.arm()
   }
 }

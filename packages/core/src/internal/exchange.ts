@@ -363,8 +363,8 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.requestFailed(this.origin, this.metrics, error, this.head?.status, this.duration, this.endedAt)
-    if (byWire && this.mode !== "collect") this.body.break(error)
-    else this.body.fail(error)
+    if (byWire && this.mode !== "collect") this.answerBody?.break(error)
+    else this.answerBody?.fail(error)
     this.caller?.onFailure(error)
   }
 
@@ -374,7 +374,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     this.settled = true
     this.finish(false, Infinity)
     this.pool.books.abandoned(this.metrics, "_OTHER", this.head?.status, this.duration)
-    this.body.fail(Errors.connectionLost(this, "closed", defect))
+    this.answerBody?.fail(Errors.connectionLost(this, "closed", defect))
     this.caller?.onDefect(defect)
   }
 

@@ -15,10 +15,17 @@ import * as Primitives from "./primitives.js"
 
 type Start = (caller: ExchangeCaller, fork: Fork) => RunningExchange
 
-/** For requests without a streamed body. */
-export const noFork: Fork = () => {
+const noFork: Fork = () => {
   throw new Error("only a streamed body runs in a fiber of its own")
 }
+
+/** A streamed body runs with `runtime`; it is asked for nothing where there is none. */
+export const withFork = <A, E, R>(
+  { body }: PoolRequest,
+  runtime: Effect.Effect<Runtime.Runtime<never>>,
+  use: (fork: Fork) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  isStream(body) ? Effect.flatMap(runtime, (runtime) => use(Runtime.runFork(runtime))) : use(noFork)
 
 /** Resumes the fiber that waits. */
 class Waiting implements ExchangeCaller {
@@ -72,11 +79,6 @@ export const runExchange = <A, R>(
   use: (exchange: RunningExchange) => Effect.Effect<A, PoolError, R>
 ): Effect.Effect<A, PoolError, R> => {
   const masked = (restore: Restore): Effect.Effect<A, PoolError, R> =>
-    isStream(request.body)
-      ? Effect.flatMap(
-        restore(Effect.runtime<never>()),
-        (runtime) => run(start, (effect) => Runtime.runFork(runtime)(effect), use, restore)
-      )
-      : run(start, noFork, use, restore)
+    withFork(request, restore(Effect.runtime<never>()), (fork) => run(start, fork, use, restore))
   return request.restore === undefined ? Primitives.uninterruptibleMask(masked) : masked(request.restore)
 }

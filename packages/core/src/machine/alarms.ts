@@ -11,9 +11,6 @@ export interface Alarm {
   slot: number
 }
 
-/** So many that are due are looked at in a millisecond (docs/DESIGN.md, 13.33). */
-export const mostAtOnce = 500
-
 export class Alarms<A extends Alarm> {
   private readonly heap: Array<A> = []
 

@@ -49,9 +49,3 @@ export const victim = (shelf: OriginShelf, pool: PoolRoom): ConnectionEntry | un
  */
 export const owesRoom = (holder: OriginShelf, blocked: OriginShelf): boolean =>
   blocked.counts.open === 0 || blocked.counts.open + 1 < holder.counts.open
-
-/** It has had its turn. */
-export const moveToEnd = (turns: Set<OriginShelf>, shelf: OriginShelf): void => {
-  turns.delete(shelf)
-  turns.add(shelf)
-}

@@ -4,8 +4,7 @@
  *
  * @internal
  */
-import { mostAtOnce } from "./alarms.js"
-import { assign, moveToEnd, owesRoom, victim } from "./assign.js"
+import { assign, owesRoom, victim } from "./assign.js"
 import type { Command } from "./command.js"
 import { noCommands } from "./command.js"
 import type { ConnectionEntry } from "./connectionEntry.js"
@@ -171,10 +170,10 @@ export class PoolMachine extends PoolBooks {
     if (entry !== undefined && entry.state === "closing") this.remove(entry)
   }
 
-  /** Time has passed. Of very much that is due a part is left for the next time, which is ordered for at once. */
+  /** Time has passed. */
   woke(now: number): ReadonlyArray<Command> {
     this.wakeAt = Infinity
-    this.elapse(now, mostAtOnce)
+    this.elapse(now)
     return this.answer()
   }
 
@@ -241,13 +240,12 @@ export class PoolMachine extends PoolBooks {
    * Whatever is due by now happens before the input itself, also when the timer is late: nobody gets a connection after his
    * deadline, or one that should be closed.
    */
-  private elapse(now: number, most = Infinity): void {
-    this.endDue(now, most)
+  private elapse(now: number): void {
+    this.endDue(now)
     this.dialInTurns()
   }
 
-  private endDue(now: number, most = Infinity): void {
-    let left = most
+  private endDue(now: number): void {
     for (let due = this.alarms.takeDue(now); due !== undefined; due = this.alarms.takeDue(now)) {
       switch (due.kind) {
         case "waiter":
@@ -266,7 +264,6 @@ export class PoolMachine extends PoolBooks {
         case "shelf":
           this.reviewShelf(now, due)
       }
-      if (--left === 0) return
     }
   }
 
@@ -395,4 +392,9 @@ export class PoolMachine extends PoolBooks {
     this.shelves.delete(shelf.key)
     this.order({ _tag: "Forget", key: shelf.key })
   }
+}
+
+const moveToEnd = (turns: Set<OriginShelf>, shelf: OriginShelf): void => {
+  turns.delete(shelf)
+  turns.add(shelf)
 }

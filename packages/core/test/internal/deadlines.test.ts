@@ -86,21 +86,6 @@ describe("C8 Deadlines on another clock", () => {
       deepStrictEqual(rung.at(-1), ["after", 500])
     }))
 
-  it.effect("C8 one that has more to do rings again in another turn, behind those that are due", () =>
-    Effect.gen(function*() {
-      const { deadline, deadlines, forks, rung } = yield* onTestClock
-      let left = 2
-      const busy = deadline("busy", () => {
-        if (left-- > 0) deadlines.setAgain(busy)
-      })
-      deadlines.set(busy, 10)
-      deadlines.set(deadline("other"), 11)
-      const before = forks()
-      yield* TestClock.adjust(11)
-      deepStrictEqual(rung, [["busy", 10], ["busy", 10], ["busy", 10], ["other", 11]])
-      strictEqual(forks() - before, 3)
-    }))
-
   it.effect("C8 share one timer", () =>
     Effect.gen(function*() {
       const { deadline, deadlines, forks } = yield* onTestClock

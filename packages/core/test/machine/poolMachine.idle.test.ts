@@ -40,27 +40,6 @@ describe("poolMachine: idle connections that are kept ready", () => {
     expect(story.at(100).woke()).toEqual(["close 3: idle_timeout", "connect 7 to a", "wake at 150"])
   })
 
-  it("that end together, and are very many, are closed a portion at a time", () => {
-    const story = new Story({
-      pool: { maxConnections: 1_200 },
-      limits: { maxConnections: 1_200, maxIdle: 1_200, idleTimeout: 100 }
-    })
-    story.warmUpRequested("a", 1_200)
-    for (const { id } of story.machine.entries.values()) story.connected(id)
-    story.at(100)
-    for (const left of [700, 200]) {
-      const orders = story.woke()
-      expect(orders).toHaveLength(501)
-      expect(orders.at(-1)).toBe("wake at 100")
-      expect(story.machine.counts.idle).toBe(left)
-    }
-    // Whoever asks meanwhile gets none of those that are left.
-    const orders = story.requested()
-    expect(orders).toHaveLength(201)
-    expect(orders.at(-1)).toBe("connect 1200 to a")
-    expect(story.woke()).toEqual([])
-  })
-
   it("L11 serve who waits, and are opened anew", () => {
     const story = new Story({ limits: { minIdle: 1 } })
     expect(story.warmUpRequested("a", 0)).toEqual(["connect 0 to a"])

@@ -13,7 +13,7 @@ const kibibytes = (bytes: number): string => (bytes / 1_024).toFixed(2)
 
 const slopeLine = ({ heap }: Phase): string =>
   heap === undefined
-    ? `  heap: fewer than ${2 * fewestSamples} seconds tell no slope`
+    ? `  heap: fewer than ${2 * fewestSamples} rests tell no slope`
     : `  heap, KiB a second: ${kibibytes(heap.slope)} (95 %: ${kibibytes(heap.low)} to ${
       kibibytes(heap.high)
     }, ${heap.samples} rests)`

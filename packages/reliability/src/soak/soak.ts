@@ -1,5 +1,5 @@
-// One pool, a server, and the loads one after another. After each second, or some of a long run, all comes to rest, garbage is collected, and the heap, the
-// sockets and the latencies are noted.
+// One pool, a server, and the loads one after another. After each second, or some of a long run, all comes to rest, garbage is
+// collected, and the heap, the sockets and the latencies are noted.
 import type { Percentiles } from "@connection-pool/benchmarks/percentiles"
 import { LatencyHistogram } from "@connection-pool/benchmarks/percentiles"
 import * as Servers from "@connection-pool/benchmarks/server"
@@ -68,8 +68,11 @@ const settling = 0.5
 /** Failures that are told. */
 const examples = 5
 
-/** Of a phase. Coming to rest takes a third of a second, most of it for the garbage of a heap this large. */
+/** Of a phase. A run of 30 minutes that rested after each second took more than 40. */
 const mostRests = 180
+
+/** Behind how many seconds of a load all comes to rest. */
+export const secondsBetweenRests = (seconds: number): number => Math.ceil(seconds / mostRests)
 
 const [rpc] = workloads
 
@@ -121,7 +124,7 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
   const { failures, pool, progress, signal, socketsBefore, startedAt, url } = given
   const whole = new LatencyHistogram()
   const lately = new LatencyHistogram()
-  const between = Math.ceil(seconds / mostRests)
+  const between = secondsBetweenRests(seconds)
   const notes = new Notes(Math.ceil(seconds / between))
   let requests = 0
   const request = { url, method: rpc.method, headers: rpc.headers, body: rpc.body } as const
