@@ -9,6 +9,7 @@ import type { PoolRequest } from "@connection-pool/core/PoolRequest"
 import type { PoolResponse } from "@connection-pool/core/PoolResponse"
 import type * as Exit from "effect/Exit"
 import type { ExecuteOptions, ExecuteResult } from "../ConnectionPoolCore.js"
+import type { Listed } from "./callList.js"
 import type { ConnectionPoolCoreError } from "./coreError.js"
 import * as Errors from "./coreError.js"
 import { requestOf, resultOf } from "./coreRequest.js"
@@ -25,7 +26,9 @@ export interface CallOwner {
   forget(call: Call): void
 }
 
-export class Call {
+export class Call implements Listed<Call> {
+  before: Call | undefined = undefined
+  after: Call | undefined = undefined
   /** Gives the request up, once it is under way. */
   #stop: (() => void) | undefined = undefined
   #request: PoolRequest | undefined = undefined

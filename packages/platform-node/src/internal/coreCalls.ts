@@ -15,6 +15,7 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 import * as Stream from "effect/Stream"
 import type { ExecuteOptions, ExecuteResult } from "../ConnectionPoolCore.js"
+import { CallList } from "./callList.js"
 import type { CallObserver, CallOwner } from "./coreCall.js"
 import { Call } from "./coreCall.js"
 import type { ConnectionPoolCoreError } from "./coreError.js"
@@ -51,7 +52,7 @@ const closeIdle = ({ runtime, service }: OpenPool): Promise<void> =>
 export class Calls implements CallOwner {
   source: PoolSource = noPool
   readonly observer: CallObserver
-  readonly #running = new Set<Call>()
+  readonly #running = new CallList<Call>()
   #ended = false
 
   constructor(observer: CallObserver) {
@@ -90,7 +91,7 @@ export class Calls implements CallOwner {
   }
 
   forget(call: Call): void {
-    this.#running.delete(call)
+    this.#running.remove(call)
   }
 
   /** Runs something else with the pool. */
@@ -134,7 +135,7 @@ export class Calls implements CallOwner {
   /** Those that run have so many milliseconds to end. */
   async drain(timeout: number): Promise<DrainReport> {
     const startedAt = performance.now()
-    const running = [...this.#running]
+    const running = this.#running.toArray()
     const ended = Promise.all(running.map((call) => call.settled))
     let cutOff = 0
     const over = setTimeout(() => {
@@ -147,6 +148,6 @@ export class Calls implements CallOwner {
   }
 
   #giveUp(error: () => ConnectionPoolCoreError): void {
-    for (const call of [...this.#running]) call.giveUp(error())
+    for (const call of this.#running.toArray()) call.giveUp(error())
   }
 }
