@@ -1,9 +1,9 @@
 // The long run: steady calls and bursts, for reuse, leaks and the growth of the heap.
 import { look, newResources, newSockets } from "@connection-pool/demo/osView"
 import type { ConnectionPoolCore, ConnectionPoolCoreOptions } from "@connection-pool/platform-node/ConnectionPoolCore"
+import * as Optimizer from "@connection-pool/reliability/chaos/optimizer"
 import { performance } from "node:perf_hooks"
 import { setTimeout } from "node:timers/promises"
-import * as Optimizer from "../optimizer.js"
 import * as Pools from "../pools.js"
 import type { Measure, Row, Setting } from "../row.js"
 import type { SiteReport } from "../server/messages.js"

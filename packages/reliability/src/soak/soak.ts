@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { usedHeap } from "../chaos/heap.js"
+import * as Optimizer from "../chaos/optimizer.js"
 import { countSockets } from "../chaos/osSockets.js"
 import type { Slope } from "../chaos/regression.js"
 import { slopeOf } from "../chaos/regression.js"
@@ -62,7 +63,10 @@ export interface Summary {
 
 export const leastReuse = 0.9865
 
-/** The first part of each phase, in which code is compiled and connections are opened, says nothing about growth. */
+/**
+ * The first part of each phase, in which code is compiled and connections are opened, says nothing about growth. In the rest V8's
+ * optimizer stands still: its code is in the heap, too.
+ */
 const settling = 0.5
 
 /** Failures that are told. */
@@ -96,6 +100,10 @@ class Notes {
     this.#values = new Float64Array(rests * this.#columns)
   }
 
+  get length(): number {
+    return this.#rests
+  }
+
   add(at: number, heap: number, sockets: number | undefined, connections: number, { p50, p99 }: Percentiles): void {
     this.#values.set([at, heap, sockets ?? NaN, connections, p50, p99], this.#columns * this.#rests++)
   }
@@ -127,6 +135,7 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
   const between = secondsBetweenRests(seconds)
   const notes = new Notes(Math.ceil(seconds / between))
   let requests = 0
+  let second = 0
   const request = { url, method: rpc.method, headers: rpc.headers, body: rpc.body } as const
   const one = pool.execute(request).pipe(Effect.flatMap((response) => response.json))
   const call = async (): Promise<void> => {
@@ -141,20 +150,25 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
   }
   const before = await Effect.runPromise(pool.stats)
   await server.take()
-  for (let i = 0; i < seconds && !signal.aborted; i++) {
-    await load.second(call, signal)
-    if ((i + 1) % between !== 0 && i + 1 < seconds) {
-      progress(load.name)
-      continue
-    }
+  const rest = async (): Promise<string> => {
     const heap = await usedHeap()
     const sockets = countSockets()
     const known = (await Effect.runPromise(pool.connections)).length
     const at = (performance.now() - startedAt) / 1_000
     notes.add(at, heap, sockets === undefined ? undefined : sockets - socketsBefore, known, lately.percentiles)
     lately.reset()
-    progress(`${load.name}: heap ${(heap / 2 ** 20).toFixed(2)} MiB, ${known} connections`)
+    return `${load.name}: heap ${(heap / 2 ** 20).toFixed(2)} MiB, ${known} connections`
   }
+  const playUntil = async (end: number): Promise<void> => {
+    while (second < end && !signal.aborted) {
+      await load.second(call, signal)
+      second++
+      progress(second % between === 0 || second === seconds ? await rest() : load.name)
+    }
+  }
+  await playUntil(Math.floor(seconds * settling))
+  const unsettled = notes.length
+  await Optimizer.standingStill(() => playUntil(seconds))
   const after = await Effect.runPromise(pool.stats)
   const { requests: answered } = await server.take()
   const rests = notes.rests(load.name)
@@ -166,7 +180,7 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
     opened: after.opened - before.opened,
     reuse: (after.reused - before.reused) / (after.requests - before.requests),
     latency: whole.percentiles,
-    heap: slopeOf(rests.slice(Math.floor(rests.length * settling)).map(({ at, heap }) => ({ x: at, y: heap })))
+    heap: slopeOf(rests.slice(unsettled).map(({ at, heap }) => ({ x: at, y: heap })))
   }
   return { phase, rests }
 }

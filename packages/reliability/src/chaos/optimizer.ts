@@ -5,8 +5,8 @@ import * as v8 from "node:v8"
 const compilers = Number.parseInt(process.versions.v8, 10) < 12 ? ["opt"] : ["opt", "maglev"]
 
 /**
- * Compiles nothing further meanwhile: what they make lives in the heap, too, and grows for minutes after a program has begun. With the
- * optimizer, the heap of the long run grew by 0.5 MB in its first minute and by none after two; without it, by 0.02 MB.
+ * Compiles nothing further meanwhile: what they make lives in the heap, too, and grows for minutes, in a run of little load for a
+ * quarter of an hour (docs/DESIGN.md, 13.37).
  */
 export const standingStill = async <A>(use: () => Promise<A>): Promise<A> => {
   for (const compiler of compilers) v8.setFlagsFromString(`--no-${compiler}`)
