@@ -130,8 +130,8 @@ const choresPlan = ({ only, parts, quick }: Options): Omit<chores.Plan, "onTurn"
   const contender = contenders.find(({ name }) => name === "execute" && (only?.includes(name) ?? true))
   if (!parts.includes("chores") || contender === undefined) return undefined
   return quick
-    ? { contender, workload: asked, connections: 500, waiters: [500, 5_000] }
-    : { contender, workload: asked, connections: 10_000, waiters: [1_000, 10_000, 100_000] }
+    ? { contender, workload: asked, connections: 500, endings: 1, waiters: [500, 5_000] }
+    : { contender, workload: asked, connections: 10_000, endings: 5, waiters: [1_000, 10_000, 100_000] }
 }
 
 /** How often `Progress.turn` will be called. */

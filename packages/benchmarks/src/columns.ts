@@ -121,7 +121,7 @@ export const choresOf = ({ cancelled, idleEnds }: Chores): ReadonlyArray<Chore> 
   })),
   {
     what: `${count(idleEnds.connections)} connections that became idle together are closed`,
-    took: `the event loop is held up for ${milliseconds(idleEnds.loopDelay)} ms at most`
+    took: `the event loop is held up for ${milliseconds(idleEnds.loopDelay)} ms at most, in the median`
   }
 ]
 

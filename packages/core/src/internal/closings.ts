@@ -6,13 +6,16 @@
 import type { Connection } from "../Connection.js"
 import type { Deadline, Deadlines } from "./deadlines.js"
 
-/** So many take a millisecond or two (docs/DESIGN.md, 13.33). */
-const portion = 50
+/** A portion ends with whichever is first: so many milliseconds, or connections where the clock stands still (docs/DESIGN.md, 13.33). */
+const longest = 1
+const most = 50
 
 export class Closings implements Deadline {
   at = Infinity
   slot = -1
-  private room = Infinity
+  /** What may be closed at once. */
+  private left = Infinity
+  private until = Infinity
   private later: Array<Connection> = []
   private readonly deadlines: Deadlines
 
@@ -21,21 +24,23 @@ export class Closings implements Deadline {
   }
 
   close(connection: Connection): void {
-    if (this.room-- > 0) connection.close()
+    if (this.hasRoom) this.closeNow(connection)
     else this.later.push(connection)
   }
 
   /** What is closed by `work` beyond a portion is closed later. */
   inPortions(now: number, work: () => void): void {
-    this.room = this.later.length > 0 ? 0 : portion
+    this.begin(this.later.length > 0 ? 0 : most, now)
     work()
-    this.room = Infinity
-    if (this.later.length > 0 && this.slot < 0) this.deadlines.set(this, now + 1)
+    this.end(now)
   }
 
   onDue(now: number): void {
-    for (const connection of this.later.splice(0, portion)) connection.close()
-    if (this.later.length > 0) this.deadlines.set(this, now + 1)
+    this.begin(most, now)
+    let closed = 0
+    while (closed < this.later.length && this.hasRoom) this.closeNow(this.later[closed++]!)
+    this.later.splice(0, closed)
+    this.end(now)
   }
 
   /** All that are left, at once: a drain waits for them. */
@@ -43,5 +48,26 @@ export class Closings implements Deadline {
     const left = this.later
     this.later = []
     for (const connection of left) connection.close()
+  }
+
+  private get hasRoom(): boolean {
+    if (this.left > 0 && this.until < Infinity && this.deadlines.now() >= this.until) this.left = 0
+    return this.left > 0
+  }
+
+  private closeNow(connection: Connection): void {
+    this.left--
+    connection.close()
+  }
+
+  private begin(left: number, now: number): void {
+    this.left = left
+    this.until = now + longest
+  }
+
+  private end(now: number): void {
+    this.left = Infinity
+    this.until = Infinity
+    if (this.later.length > 0 && this.slot < 0) this.deadlines.set(this, now + 1)
   }
 }
