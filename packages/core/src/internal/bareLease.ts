@@ -64,14 +64,14 @@ export class BareLease implements LeaseHolder {
   /** Ends the lease; a request that is under way fails. */
   end(): void {
     this.running?.onLeaseEnded()
-    this.lease.end(this.clean && this.wanted, this.idleLimit)
+    this.lease.end(this.clean && this.wanted, this.idleLimit, this.pool.now)
   }
 
   onQueued(): void {}
 
-  onDelivered(held: HeldConnection): void {
+  onDelivered(held: HeldConnection, now: number): void {
     this.held = held
-    this.restingSince = this.pool.now
+    this.restingSince = now
     this.onReady(Effect.succeed(this))
   }
 
@@ -100,7 +100,7 @@ export class BareLease implements LeaseHolder {
   onTakenAway(): void {
     this.clean = false
     if (this.running !== undefined) this.running.onTakenAway()
-    this.lease.end(false, Infinity)
+    this.lease.end(false, Infinity, this.pool.now)
     if (this.held !== undefined) return
     this.onReady(Effect.fail(poolClosed(this.origin.origin)))
   }
@@ -158,12 +158,12 @@ export class BareLease implements LeaseHolder {
     this.moved()
     return {
       reused: this.held!.requests > 0,
-      end: (reusable, idleLimit) => {
+      end: (reusable, idleLimit, now) => {
         this.running = undefined
         this.moved()
         this.clean = reusable
         this.idleLimit = idleLimit
-        if (!reusable) this.lease.end(false, Infinity)
+        if (!reusable) this.lease.end(false, Infinity, now)
       }
     }
   }

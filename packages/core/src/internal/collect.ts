@@ -50,10 +50,10 @@ class Told implements ExchangeCaller {
   }
 }
 
-const nothing = (): void => {}
+const nothing: Primitives.Abortable = { abort: () => {} }
 
-/** Sends a request; what is returned gives it up, where it still runs. */
-const collect = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit, fork: Fork): () => void => {
+/** Sends a request; what is returned can be given up, where it still runs. */
+const collect = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit, fork: Fork): Primitives.Abortable => {
   const caller = new Told(pool, onExit)
   const checked = checkRequest(request, pool.requestDefaults)
   if (checked instanceof InvalidRequest) {
@@ -63,11 +63,15 @@ const collect = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit, for
   const origin = pool.originOf(checked.target.origin, checked.tls)
   const exchange = new RunningExchange(pool, origin, checked, "collect", caller, fork)
   exchange.start()
-  return () => exchange.abort()
+  return exchange
 }
 
-export const unsafeExecute = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit): () => void =>
-  collect(pool, request, onExit, (effect) => pool.fork(effect))
+export const unsafeExecute = (pool: ConnectionPool, request: PoolRequest, onExit: OnExit): () => void => {
+  const running = collect(pool, request, onExit, (effect) => pool.fork(effect))
+  return () => running.abort()
+}
+
+const runtime = Effect.runtime<never>()
 
 /**
  * Sends a request whenever it is run; a streamed body runs with what the calling fiber has. An answer that is whole holds nothing, so
@@ -76,7 +80,7 @@ export const unsafeExecute = (pool: ConnectionPool, request: PoolRequest, onExit
 export const execute = (pool: ConnectionPool, request: PoolRequest): Effect.Effect<PoolResponse, PoolError> => {
   const answer = withFork(
     request,
-    Effect.runtime<never>(),
+    runtime,
     (fork) => Primitives.cancellable<PoolResponse, PoolError>((resume) => collect(pool, request, resume, fork))
   )
   return request.restore === undefined ? answer : request.restore(answer)

@@ -133,17 +133,16 @@ export class ConnectionPool {
     this.showCounts(origin)
   }
 
-  deliver(lease: Lease, held: HeldConnection): void {
+  deliver(lease: Lease, held: HeldConnection, now: number): void {
     this.machine.delivered(lease.id)
-    lease.deliveredAt = this.now
-    this.books.granted(lease, held, lease.deliveredAt)
+    lease.deliveredAt = now
+    this.books.granted(lease, held, now)
   }
 
   /** Called by the lease, once. */
-  leaseEnded(lease: Lease, reusable: boolean, idleLimit: number): void {
+  leaseEnded(lease: Lease, reusable: boolean, idleLimit: number, now: number): void {
     this.forgetLease(lease)
     if (this.leaks.suspecting) this.leaks.ended(lease.holder)
-    const now = this.now
     if (lease.delivered) {
       const held = lease.held!
       this.books.released(lease, held, reusable, now)

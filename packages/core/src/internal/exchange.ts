@@ -99,7 +99,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
   startOn(held: HeldConnection, lease: ExchangeLease): void {
     this.begin()
     this.lease = lease
-    this.send(held, lease)
+    this.send(held, lease, this.pool.now)
   }
 
   /** Gives up: the connection is closed unless the answer is complete. */
@@ -149,20 +149,20 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
 
   // --- the lease --------------------------------------------------------------------------------------------------------------
 
-  onDelivered(held: HeldConnection): void {
-    this.send(held, this.lease!)
+  onDelivered(held: HeldConnection, now: number): void {
+    this.send(held, this.lease!, now)
   }
 
-  private send(held: HeldConnection, lease: ExchangeLease): void {
+  private send(held: HeldConnection, lease: ExchangeLease, now: number): void {
     const { request } = this
     const connection = held.connection!
     this.held = held
-    this.deliveredAt = this.pool.now
-    this.pool.books.requested(held, lease.reused, this.deliveredAt - this.startedAt)
-    if (this.lostBefore !== undefined) this.pool.books.repeated(held, this.lostBefore, this.deliveredAt)
+    this.deliveredAt = now
+    this.pool.books.requested(held, lease.reused, now - this.startedAt)
+    if (this.lostBefore !== undefined) this.pool.books.repeated(held, this.lostBefore, now)
     this.phases?.delivered(held, lease.reused)
     this.phase = request.stream === undefined ? "headers" : "sending"
-    if (request.stream === undefined) this.awaitHeaders(this.deliveredAt)
+    if (request.stream === undefined) this.awaitHeaders(now)
     try {
       connection.send(this.wire, this)
     } catch (defect) {
@@ -271,7 +271,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     const lease = new Lease(pool, origin, this, pool.now)
     this.lease = lease
     pool.ask(lease, this.acquireBy, true)
-    before?.end(false, Infinity)
+    before?.end(false, Infinity, pool.now)
   }
 
   onDrain(): void {
@@ -392,7 +392,7 @@ export class RunningExchange implements LeaseHolder, ExchangeObserver, UploadObs
     deadlines.clear(this)
     if (this.total !== undefined) deadlines.clear(this.total)
     this.upload?.stop()
-    this.lease?.end(reusable, idleLimit)
+    this.lease?.end(reusable, idleLimit, this.endedAt)
   }
 }
 

@@ -11,7 +11,7 @@ import type { RunningExchange } from "./exchange.js"
 /** The claim to a connection that an exchange ends when it has ended itself. */
 export interface ExchangeLease {
   readonly reused: boolean
-  readonly end: (reusable: boolean, idleLimit: number) => void
+  readonly end: (reusable: boolean, idleLimit: number, now: number) => void
 }
 
 /** Who started the exchange. Exactly one of these is called, once, unless it is aborted before. */

@@ -24,7 +24,7 @@ export interface LeaseAsker {
 export interface LeaseHolder {
   /** It has to wait; `dialling`: a connection is being opened because of it. */
   onQueued(dialling: boolean): void
-  onDelivered(held: HeldConnection): void
+  onDelivered(held: HeldConnection, now: number): void
   onRejected(error: PoolError): void
   /** What it is doing with its connection. */
   readonly connectionPhase: ConnectionInfo["phase"]
@@ -74,16 +74,17 @@ export class Lease {
         return
       }
       this.delivered = true
-      this.pool.deliver(this, held)
-      this.holder.onDelivered(held)
+      const now = this.pool.now
+      this.pool.deliver(this, held, now)
+      this.holder.onDelivered(held, now)
     })
   }
 
   /** Gives the connection back, or the claim to one. Later calls do nothing. */
-  end(reusable: boolean, idleLimit: number): void {
+  end(reusable: boolean, idleLimit: number, now: number): void {
     if (this.ended) return
     this.ended = true
-    this.pool.leaseEnded(this, reusable, idleLimit)
+    this.pool.leaseEnded(this, reusable, idleLimit, now)
   }
 
   reject(error: PoolError): void {

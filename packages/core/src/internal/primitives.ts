@@ -56,39 +56,77 @@ const isInstruction = (effect: unknown, op: string, first: unknown, second: unkn
 /** Effect builds the two in question when they are run. */
 const built = (effect: unknown): unknown => (effect as { readonly commit?: () => unknown }).commit?.() ?? effect
 
-const ownAsync = <A, E>(register: (resume: Resume<A, E>) => void): Effect.Effect<A, E> =>
-  instruction(asyncOp, register, FiberId.none)
-
-/** What the runtime of Effect 3 calls where it interrupts a fiber that waits: `resume`, with the interruption. */
-interface Waiting<A, E> {
-  _asyncInterruptor: Resume<A, E> | null
+/** What is under way, and can be given up. */
+export interface Abortable {
+  abort(): void
 }
 
-const ownCancellable = <A, E>(register: (resume: Resume<A, E>) => () => void): Effect.Effect<A, E> =>
-  ownAsync((resume) => {
-    const cancel = register(resume)
-    const fiber = Option.getOrThrow(Fiber.getCurrentFiber()) as unknown as Waiting<A, E>
-    // Not where nothing can interrupt.
-    if (fiber._asyncInterruptor !== resume) return
-    const interrupt: Resume<A, E> = (interruption) => {
-      try {
-        cancel()
-        resume(interruption)
-      } catch (defect) {
-        resume(Effect.die(defect))
-      }
-    }
-    fiber._asyncInterruptor = interrupt
-  })
+/** What the runtime of Effect 3 knows of a fiber that waits. */
+interface WaitingFiber<A, E> {
+  /** Called where the fiber is interrupted, with the interruption; set where that is possible. */
+  _asyncInterruptor: Resume<A, E> | null
+  tell(message: Resumption): void
+}
 
-/** Whether the runtime interrupts a wait in the way that `ownCancellable` takes it to. */
-const interrupts = (): boolean => {
+/**
+ * The message that a fiber is resumed with. The runtime's own are objects of a literal: once V8 has seen many of them survive, as they
+ * may where many fibers are started together, it allocates all later ones in the old generation, and the answer in them is
+ * held there (docs/DESIGN.md, 13.36).
+ */
+class Resumption {
+  readonly _tag = "Resume"
+  readonly effect: Effect.Effect<unknown, unknown>
+
+  constructor(effect: Effect.Effect<unknown, unknown>) {
+    this.effect = effect
+  }
+}
+
+/** A fiber waits until it is answered, once. What `register` returns is aborted where the wait is interrupted. */
+const wait = <A, E>(register: (resume: Resume<A, E>) => Abortable | void): Effect.Effect<A, E> =>
+  instruction(asyncOp, (resume: Resume<A, E>) => {
+    const fiber = Option.getOrThrow(Fiber.getCurrentFiber()) as unknown as WaitingFiber<A, E>
+    let answered = false
+    const answer: Resume<A, E> = (effect) => {
+      if (answered) return
+      answered = true
+      fiber.tell(new Resumption(effect))
+    }
+    // Where nothing can interrupt it is not set.
+    if (fiber._asyncInterruptor === resume) fiber._asyncInterruptor = answer
+    try {
+      const running = register(answer)
+      if (running === undefined || fiber._asyncInterruptor !== answer) return
+      const interrupt: Resume<A, E> = (interruption) => {
+        try {
+          running.abort()
+          answer(interruption)
+        } catch (defect) {
+          answer(Effect.die(defect))
+        }
+      }
+      fiber._asyncInterruptor = interrupt
+    } catch (defect) {
+      answer(Effect.die(defect))
+    }
+  }, FiberId.none)
+
+/** Whether the runtime resumes and interrupts a wait in the ways that we take it to. */
+const waits = (): boolean => {
   let cancelled = 0
+  let answer: Resume<number, never> | undefined
   const scheduler = new Scheduler.SyncScheduler()
-  const fiber = Effect.runFork(ownCancellable<never, never>(() => () => cancelled++), { scheduler })
-  fiber.unsafeInterruptAsFork(FiberId.none)
+  const pending = wait<number, never>((resume) => {
+    answer = resume
+    return { abort: () => cancelled++ }
+  })
+  const answered = Effect.runFork(pending, { scheduler })
+  answer?.(Effect.succeed(1))
+  const interrupted = Effect.runFork(pending, { scheduler })
+  interrupted.unsafeInterruptAsFork(FiberId.none)
   scheduler.flush()
-  return cancelled === 1 && fiber.unsafePoll()?._tag === "Failure"
+  const ends = [answered, interrupted].map((fiber) => fiber.unsafePoll()?._tag).join()
+  return ends === "Success,Failure" && cancelled === 1
 }
 
 /** Whether the runtime is told what it is told by this version of Effect. */
@@ -96,7 +134,7 @@ export const isKnown: boolean =
   isInstruction(built(Effect.async((_resume) => {})), asyncOp, "function", FiberId.none) &&
   isInstruction(built(Effect.uninterruptibleMask(() => Effect.void)), flagsOp, off, "function") &&
   isInstruction(built(Effect.interruptible(Effect.void)), flagsOp, on, "function") &&
-  interrupts()
+  waits()
 
 type Mask = <A, E, R>(
   use: (restore: Restore, wasInterruptible: boolean) => Effect.Effect<A, E, R>
@@ -114,19 +152,23 @@ export interface Primitives {
   /** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
   readonly async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E>
   /**
-   * `Effect.async` with a canceller: what `register` returns is called, once, when the wait is interrupted. An answer that has come by
-   * then may still get lost.
+   * `Effect.async` with a canceller: what `register` returns is aborted, once, when the wait is interrupted. An answer that has come
+   * by then may still get lost.
    */
-  readonly cancellable: <A, E = never>(register: (resume: Resume<A, E>) => () => void) => Effect.Effect<A, E>
+  readonly cancellable: <A, E = never>(register: (resume: Resume<A, E>) => Abortable) => Effect.Effect<A, E>
   /** `Effect.uninterruptibleMask`; also says whether `restore` makes interruptible. */
   readonly uninterruptibleMask: Mask
 }
 
-export const ours: Primitives = { async: ownAsync, cancellable: ownCancellable, uninterruptibleMask: ownMask }
+export const ours: Primitives = { async: wait, cancellable: wait, uninterruptibleMask: ownMask }
 
 export const effects: Primitives = {
   async: (register) => Effect.async((resume) => register(resume)),
-  cancellable: (register) => Effect.async((resume) => Effect.sync(register(resume))),
+  cancellable: (register) =>
+    Effect.async((resume) => {
+      const running = register(resume)
+      return Effect.sync(() => running.abort())
+    }),
   uninterruptibleMask: (use) =>
     Effect.withFiberRuntime((_, { runtimeFlags }) =>
       Effect.uninterruptibleMask((restore) => use(restore, RuntimeFlags.interruption(runtimeFlags)))

@@ -39,7 +39,7 @@ describe("the primitives", () => {
       const held = new Array<number>(64).fill(1)
       return Primitives.cancellable<number>((resume) => {
         resume(Effect.succeed(held.length))
-        return () => held.length
+        return { abort: () => held.length }
       })
     })
   }
@@ -114,7 +114,7 @@ describe("the primitives", () => {
           const told: Array<string> = []
           const wait = cancellable<void>(() => {
             Deferred.unsafeDone(waiting, Effect.void)
-            return () => void told.push("cancelled")
+            return { abort: () => void told.push("cancelled") }
           })
           const fiber = yield* Effect.fork(Effect.ensuring(wait, Effect.sync(() => void told.push("ended"))))
           yield* Deferred.await(waiting)
@@ -123,13 +123,42 @@ describe("the primitives", () => {
           assert.deepStrictEqual(told, ["cancelled", "ended"])
         }))
 
+      it.effect("an answer behind an interruption is not heard, though the fiber waits for something else by then", () =>
+        Effect.gen(function*() {
+          const waiting = yield* Deferred.make<void>()
+          const cleaning = yield* Deferred.make<void>()
+          const gate = yield* Deferred.make<void>()
+          let resume: ((effect: Effect.Effect<string>) => void) | undefined
+          const told: Array<string> = []
+          const wait = async<string>((ready) => {
+            resume = ready
+            Deferred.unsafeDone(waiting, Effect.void)
+          })
+          const clean = Effect.andThen(
+            Effect.andThen(Deferred.succeed(cleaning, undefined), Deferred.await(gate)),
+            Effect.sync(() => told.push("cleaned"))
+          )
+          const fiber = yield* Effect.fork(Effect.onExit(Effect.map(wait, (answer) => told.push(answer)), () => clean))
+          yield* Deferred.await(waiting)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+          yield* Deferred.await(cleaning)
+          resume!(Effect.succeed("late"))
+          yield* Effect.yieldNow()
+          assert.deepStrictEqual(told, [])
+          yield* Deferred.succeed(gate, undefined)
+          assert.isTrue(Exit.isInterrupted(yield* Fiber.await(fiber)))
+          assert.deepStrictEqual(told, ["cleaned"])
+        }))
+
       it.effect("a canceller that throws ends the wait all the same", () =>
         Effect.gen(function*() {
           const waiting = yield* Deferred.make<void>()
           const wait = cancellable<void>(() => {
             Deferred.unsafeDone(waiting, Effect.void)
-            return () => {
-              throw "thrown"
+            return {
+              abort: () => {
+                throw "thrown"
+              }
             }
           })
           const fiber = yield* Effect.fork(wait)
@@ -142,11 +171,11 @@ describe("the primitives", () => {
           let cancelled = 0
           const early = cancellable<number, string>((resume) => {
             resume(Effect.fail("early"))
-            return () => cancelled++
+            return { abort: () => cancelled++ }
           })
           const late = cancellable<number>((resume) => {
             setImmediate(() => resume(Effect.succeed(1)))
-            return () => cancelled++
+            return { abort: () => cancelled++ }
           })
           assert.strictEqual(yield* Effect.flip(early), "early")
           assert.strictEqual(yield* late, 1)
@@ -165,7 +194,7 @@ describe("the primitives", () => {
           const wait = cancellable<string>((ready) => {
             resume = ready
             Deferred.unsafeDone(waiting, Effect.void)
-            return () => cancelled++
+            return { abort: () => cancelled++ }
           })
           const fiber = yield* Effect.fork(Effect.uninterruptible(Effect.map(wait, (answer) => answers.push(answer))))
           yield* Deferred.await(waiting)

@@ -206,17 +206,16 @@ export const finish = (parser: number, to: ParserCallbacks): number => {
 }
 
 /**
- * Whether the version is one that this package speaks: 1.0 or 1.1.
+ * The version, as 10 or 11; `undefined` where it is neither, and not spoken by this package.
  *
  * @internal
  */
-export const isSupportedVersion = (parser: number): boolean => {
+export const version = (parser: number): 10 | 11 | undefined => {
   const { wasm } = instance()
-  return wasm.llhttp_get_http_major(parser) === 1 && wasm.llhttp_get_http_minor(parser) <= 1
+  if (wasm.llhttp_get_http_major(parser) !== 1) return undefined
+  const minor = wasm.llhttp_get_http_minor(parser)
+  return minor === 1 ? 11 : minor === 0 ? 10 : undefined
 }
-
-/** @internal */
-export const isVersion10 = (parser: number): boolean => instance().wasm.llhttp_get_http_minor(parser) === 0
 
 /**
  * Whether the answer lets the connection live, seen from its end.

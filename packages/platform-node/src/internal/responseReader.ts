@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type { ProtocolViolation, ResponseHead } from "@connection-pool/core/Connection"
+import { HeaderText } from "./headerText.js"
 import * as Llhttp from "./llhttp.js"
 
 /**
@@ -58,9 +59,6 @@ const LF = 10
 const SEMICOLON = 59
 const LETTER_H = 72
 
-/** A header name and value may be looked at as one piece of text of at most this length. */
-const textWindow = 2048
-
 const keepAliveTimeout = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})(?!\d)/i
 const keepAliveMax = /(?:^|[\s,;])max\s*=\s*"?(\d{1,9})(?!\d)/i
 const chunkedAtLast = /(?:^|[\t ,])chunked[\t ,]*$/i
@@ -91,9 +89,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   private readonly maxHeaderSize: number
   private parser: number
   private chunk: Buffer = noBytes
-  private text = ""
-  private textStart = 0
-  private textEnd = 0
+  private readonly text = new HeaderText()
   private rawHeaders: Array<string> = noHeaders
   private nameOpen = false
   private headRequest = false
@@ -148,8 +144,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     this.chunk = chunk
     const outcome = this.readChunk(chunk, start)
     this.chunk = noBytes
-    this.text = ""
-    this.textStart = this.textEnd = 0
+    this.text.clear()
     return outcome
   }
 
@@ -226,7 +221,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
       }
       return Llhttp.verdict.proceed
     }
-    const name = this.textOf(start, end)
+    const name = this.text.of(this.chunk, start, end)
     if (this.nameOpen) {
       this.rawHeaders[this.rawHeaders.length - 1] += name
     } else {
@@ -239,7 +234,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
 
   onHeaderValue(start: number, end: number): number {
     if (this.phase >= phase.beforeBody) return Llhttp.verdict.proceed
-    const value = this.textOf(start, end)
+    const value = this.text.of(this.chunk, start, end)
     if (this.nameOpen) {
       this.rawHeaders.push(value)
       this.nameOpen = false
@@ -250,7 +245,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   }
 
   onHeadersComplete(status: number, keepAlive: boolean): number {
-    if (!Llhttp.isSupportedVersion(this.parser)) {
+    const version = Llhttp.version(this.parser)
+    if (version === undefined) {
       return this.refuse("InvalidHttp", "Neither HTTP/1.0 nor HTTP/1.1")
     }
     if (status < 100) return this.refuse("InvalidHttp", "Invalid status code")
@@ -263,7 +259,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     const noBody = this.headRequest || status === 204 || status === 304
     this.phase = phase.beforeBody
     this.keepAlive = keepAlive
-    const contentLength = this.readHeaders(status)
+    const contentLength = this.readHeaders(status, version === 10)
     if (!noBody && chunkedAtLast.test(this.codings) && Llhttp.endsWithConnection(this.parser)) {
       // A tab or an empty element behind it, which llhttp does not know: the chunks' framing would be read as the body.
       return this.refuse("InvalidHttp", "Transfer-Encoding ends with chunked in a way that is not understood")
@@ -274,6 +270,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     }
     const rawHeaders = this.rawHeaders
     this.rawHeaders = noHeaders
+    this.text.complete()
     this.owner.onHead({ status, rawHeaders, contentLength: noBody ? 0 : contentLength })
     if (this.owner.gone) return Llhttp.verdict.stop
     if (noBody) return Llhttp.verdict.noBody
@@ -302,9 +299,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
   }
 
   /** Completes the headers, reads what the transport needs of them, and answers with `content-length`. */
-  private readHeaders(status: number): number | undefined {
+  private readHeaders(status: number, version10: boolean): number | undefined {
     const headers = this.rawHeaders
-    const version10 = Llhttp.isVersion10(this.parser)
     const announcesNothing = status === 204
     let contentLength: number | undefined
     this.codings = ""
@@ -339,16 +335,6 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     if (seconds !== undefined) this.idleLimit = Number(seconds) * 1000
     const requests = keepAliveMax.exec(value)?.[1]
     if (requests !== undefined) this.requestsLeft = Number(requests)
-  }
-
-  /** Header text is decoded once for many names and values, which are parts of it. */
-  private textOf(start: number, end: number): string {
-    if (start < this.textStart || end > this.textEnd) {
-      this.textStart = start
-      this.textEnd = Math.min(this.chunk.length, Math.max(end, start + textWindow))
-      this.text = this.chunk.toString("latin1", this.textStart, this.textEnd)
-    }
-    return this.text.substring(start - this.textStart, end - this.textStart)
   }
 
   /** Counts the bytes before `end` that were not counted yet; none of them is the body's. */
