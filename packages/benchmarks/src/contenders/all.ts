@@ -45,7 +45,7 @@ const forCore = ({ reads, upload }: Workload): boolean => upload === 0 && (reads
 
 export const contenders: ReadonlyArray<Contender> = [
   contender("floor", "bare node:net", async () => (await import("./floor.js")).floor, { everywhere, can: forFloor }),
-  contender("floorEffect", "the same, awaited as an Effect", async () => (await import("./floor.js")).floorEffect, {
+  contender("floorEffect", "bare node:net, awaited as an Effect", async () => (await import("./floor.js")).floorEffect, {
     everywhere,
     can: (workload) => forFloor(workload) && !streams(workload)
   }),

@@ -47,7 +47,7 @@ describe("the primitives", () => {
   for (const [what, wait] of Object.entries(waits)) {
     it.effect(`leave nothing behind that outlives a small garbage collection: ${what}`, () =>
       Effect.gen(function*() {
-        const times = 4_000
+        const times = 20_000
         yield* Effect.repeatN(wait, 1_000)
         gc()
         const before = oldSpace()
