@@ -45,10 +45,15 @@ const forCore = ({ reads, upload }: Workload): boolean => upload === 0 && (reads
 
 export const contenders: ReadonlyArray<Contender> = [
   contender("floor", "bare node:net", async () => (await import("./floor.js")).floor, { everywhere, can: forFloor }),
-  contender("floorEffect", "bare node:net, awaited as an Effect", async () => (await import("./floor.js")).floorEffect, {
-    everywhere,
-    can: (workload) => forFloor(workload) && !streams(workload)
-  }),
+  contender(
+    "floorEffect",
+    "bare node:net, awaited as an Effect",
+    async () => (await import("./floor.js")).floorEffect,
+    {
+      everywhere,
+      can: (workload) => forFloor(workload) && !streams(workload)
+    }
+  ),
   contender("clients", "undici Client × 50, dispatch", async () => (await undici()).clients, { can: forClients }),
   contender("dispatch", "undici Pool.dispatch", async () => (await undici()).dispatch, { everywhere }),
   contender("request", "undici Pool.request", async () => (await undici()).request, { everywhere }),
