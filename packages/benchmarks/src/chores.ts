@@ -16,7 +16,7 @@ export interface Chores {
   readonly cancelled: ReadonlyArray<{ readonly waiters: number; readonly microseconds: number }>
   /**
    * Very many connections that became idle at the same time are closed when their time is over: the worst delay, in milliseconds;
-   * the median of the rounds, since a process that does nothing is held up now and then, too.
+   * the median of the endings, since a process that does nothing is held up now and then, too.
    */
   readonly idleEnds: { readonly connections: number; readonly loopDelay: number }
 }

@@ -97,15 +97,14 @@ describe("every contender", () => {
     "gets right answers to %s, on as many connections as it may open",
     { timeout: 60_000 },
     async (_, workload) => {
-      const { lines } = await measureWith({ workload })
+      // Of a connection that was opened because of a call that is given up the server hears with a later one.
+      const { lines } = await measureWith({ workload, round: workload.givesUp ? 200 : 20 })
       const able = contenders.filter(({ can }) => can(workload)).map(({ name }) => name)
       expect(lines.map(({ name }) => name)).toEqual(able)
       expect(able).toEqual(expect.arrayContaining(["dispatch", "http", "layerUndici", "execute", "httpClientSpans"]))
       for (const { comparisons, connections, name, requests } of lines) {
         expect(requests, name).toBeGreaterThanOrEqual(5)
-        if (workload.cold) expect(connections, name).toBeGreaterThanOrEqual(4)
-        // Where the last of them is opened because of a call that is given up, the server may not hear of it in a short round.
-        else if (workload.givesUp) expect(connections, name).toBeGreaterThan(0)
+        if (workload.cold || workload.givesUp) expect(connections, name).toBeGreaterThanOrEqual(4)
         else if (workload.origins === 1) expect(connections, name).toBe(4)
         else expect(connections, name).toBeGreaterThan(4)
         expect(comparisons, name).toHaveLength(able.includes("floor") ? 5 : 4)

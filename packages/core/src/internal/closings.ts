@@ -24,7 +24,7 @@ export class Closings implements Deadline {
   }
 
   close(connection: Connection): void {
-    if (this.hasRoom) this.closeNow(connection)
+    if (this.takesOne()) connection.close()
     else this.later.push(connection)
   }
 
@@ -38,7 +38,7 @@ export class Closings implements Deadline {
   onDue(now: number): void {
     this.begin(most, now)
     let closed = 0
-    while (closed < this.later.length && this.hasRoom) this.closeNow(this.later[closed++]!)
+    while (closed < this.later.length && this.takesOne()) this.later[closed++]!.close()
     this.later.splice(0, closed)
     this.end(now)
   }
@@ -50,14 +50,10 @@ export class Closings implements Deadline {
     for (const connection of left) connection.close()
   }
 
-  private get hasRoom(): boolean {
+  /** Whether one more belongs to this portion, which has it then. */
+  private takesOne(): boolean {
     if (this.left > 0 && this.until < Infinity && this.deadlines.now() >= this.until) this.left = 0
-    return this.left > 0
-  }
-
-  private closeNow(connection: Connection): void {
-    this.left--
-    connection.close()
+    return this.left-- > 0
   }
 
   private begin(left: number, now: number): void {

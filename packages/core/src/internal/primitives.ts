@@ -69,9 +69,8 @@ interface WaitingFiber<A, E> {
 }
 
 /**
- * The message that a fiber is resumed with. The runtime's own are objects of a literal: once V8 has seen many of them survive, as they
- * may where many fibers are started together, it allocates all later ones in the old generation, and the answer in them is
- * held there (docs/DESIGN.md, 13.36).
+ * The message that a fiber is resumed with. The runtime's own are objects of a literal: once V8 has seen many of them survive, it
+ * allocates all later ones in the old generation, and the answer in them is held there (docs/DESIGN.md, 13.36).
  */
 class Resumption {
   readonly _tag = "Resume"
@@ -83,7 +82,7 @@ class Resumption {
 }
 
 /** A fiber waits until it is answered, once. What `register` returns is aborted where the wait is interrupted. */
-const wait = <A, E>(register: (resume: Resume<A, E>) => Abortable | void): Effect.Effect<A, E> =>
+const wait = <A, E>(register: (resume: Resume<A, E>) => Abortable | undefined): Effect.Effect<A, E> =>
   instruction(asyncOp, (resume: Resume<A, E>) => {
     const fiber = Option.getOrThrow(Fiber.getCurrentFiber()) as unknown as WaitingFiber<A, E>
     let answered = false
@@ -155,7 +154,7 @@ const ownMask: Mask = (use) =>
 
 export interface Primitives {
   /** `Effect.async` without a canceller: an interruption ends the wait, and whoever is to hear of it has to look at the cause. */
-  readonly async: <A, E = never>(register: (resume: Resume<A, E>) => void) => Effect.Effect<A, E>
+  readonly async: <A, E = never>(register: (resume: Resume<A, E>) => undefined) => Effect.Effect<A, E>
   /**
    * `Effect.async` with a canceller: what `register` returns is aborted, once, when the wait is interrupted. An answer that has come
    * by then may still get lost.

@@ -31,7 +31,7 @@ export class StateCounts {
     return this.connecting + this.idle + this.active
   }
 
-  /** The properties by their names: to look one up by a name that varies costs several times as much. */
+  /** Without a computed name, which costs several times as much. */
   add(state: EntryState, entries: 1 | -1): void {
     switch (state) {
       case "idle":

@@ -30,7 +30,7 @@ describe("the primitives", () => {
       const held = new Array<number>(64).fill(1)
       return Primitives.uninterruptibleMask((restore) =>
         Effect.map(
-          restore(Primitives.async<number>((resume) => resume(Effect.succeed(held.length)))),
+          restore(Primitives.async<number>((resume) => void resume(Effect.succeed(held.length)))),
           () => held.length
         )
       )
@@ -74,7 +74,7 @@ describe("the primitives", () => {
           assert.strictEqual(yield* twice, 1)
           assert.strictEqual(yield* later, 3)
           assert.deepStrictEqual(
-            yield* Effect.exit(async<never, string>((resume) => resume(Effect.fail("no")))),
+            yield* Effect.exit(async<never, string>((resume) => void resume(Effect.fail("no")))),
             Exit.fail("no")
           )
           assert.deepStrictEqual(yield* Effect.exit(thrown), Exit.die("thrown"))
@@ -83,7 +83,7 @@ describe("the primitives", () => {
       it.effect("can be run again, and combined like any other effect", () =>
         Effect.gen(function*() {
           let runs = 0
-          const counted = async<number>((resume) => resume(Effect.succeed(++runs)))
+          const counted = async<number>((resume) => void resume(Effect.succeed(++runs)))
           assert.strictEqual(yield* counted.pipe(Effect.zipRight(counted), Effect.map((n) => n * 10)), 20)
           assert.strictEqual(yield* uninterruptibleMask((restore) => restore(counted)), 3)
           assert.isTrue(Effect.isEffect(counted))
@@ -95,7 +95,7 @@ describe("the primitives", () => {
           let cause: Cause.Cause<never> | undefined
           const fiber = yield* Effect.fork(uninterruptibleMask((restore) =>
             Effect.matchCauseEffect(
-              restore(async<void>(() => Deferred.unsafeDone(waiting, Effect.void))),
+              restore(async<void>(() => void Deferred.unsafeDone(waiting, Effect.void))),
               {
                 onFailure: (found) => Effect.sync(() => void (cause = found)),
                 onSuccess: () => Effect.void

@@ -40,6 +40,18 @@ describe("the text of headers", () => {
     expect(second.decoded).toEqual([head.length + 32])
   })
 
+  it("counts of a head in two chunks what the second has", () => {
+    const text = new HeaderText()
+    const second = "x-name\ncaf\xe9"
+    const early = watched(`${"p".repeat(500)}content-type`)
+    expect(text.of(early.chunk, 500, 512)).toBe("content-type")
+    text.clear()
+    expect(read(text, watched(second), second)).toEqual(second.split("\n"))
+    const next = watched(second + body)
+    expect(read(text, next, second)).toEqual(second.split("\n"))
+    expect(next.decoded).toEqual([second.length + 32])
+  })
+
   it("is right where headers are longer than those before", () => {
     const text = new HeaderText()
     read(text, watched(head), head)

@@ -5,8 +5,8 @@ import * as v8 from "node:v8"
 const compilers = Number.parseInt(process.versions.v8, 10) < 12 ? ["opt"] : ["opt", "maglev"]
 
 /**
- * Compiles nothing further meanwhile: what they make lives in the heap, too, and grows for minutes, in a run of little load for a
- * quarter of an hour (docs/DESIGN.md, 13.37).
+ * Compiles nothing further meanwhile: what they make lives in the heap, too, and grows for minutes, under little load
+ * for ten (docs/DESIGN.md, 13.37).
  */
 export const standingStill = async <A>(use: () => Promise<A>): Promise<A> => {
   for (const compiler of compilers) v8.setFlagsFromString(`--no-${compiler}`)

@@ -28,5 +28,7 @@ const tables = ["tcp", "tcp6"].filter((table) => fs.existsSync(`/proc/self/net/$
 export const countSockets = (): number | undefined => {
   if (tables.length === 0 || !fs.existsSync(directory)) return undefined
   const own = new Set(fs.readdirSync(directory).map(linkOf))
-  return tables.flatMap(connectionsOf).filter((socket) => own.has(socket)).length
+  // A table that changes while it is read may name one twice.
+  const connections = new Set(tables.flatMap(connectionsOf))
+  return [...own].filter((socket) => connections.has(socket)).length
 }
