@@ -8,7 +8,6 @@ import type * as ConnectionPool from "@connection-pool/core/ConnectionPool"
 import * as NodeConnectionPool from "@connection-pool/platform-node/NodeConnectionPool"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
 import { usedHeap } from "../chaos/heap.js"
 import * as Optimizer from "../chaos/optimizer.js"
 import { countSockets } from "../chaos/osSockets.js"
@@ -68,6 +67,12 @@ export const leastReuse = 0.9865
  * optimizer stands still: its code is in the heap, too.
  */
 const settling = 0.5
+
+/**
+ * Seconds of each load before anything counts, at most, on a pool of its own. What V8 notes of code that it runs for the first time
+ * is in the heap, too, and a little of it is enough for a slope in a minute's run.
+ */
+const warmUp = 4
 
 /** Failures that are told. */
 const examples = 5
@@ -198,33 +203,39 @@ const problemsOf = (phases: ReadonlyArray<Phase>, leaks: number, failures: numbe
   ...(failures === 0 ? [] : [`${failures} requests failed`])
 ]
 
+const withPool = <A>(use: (pool: ConnectionPool.Service) => Promise<A>): Promise<A> =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(
+    NodeConnectionPool.make({ name: "soak", maxConnectionsPerOrigin: connections }),
+    (pool) => Effect.promise(() => use(pool))
+  )))
+
 /** Ends early, with what there is, when `signal` is aborted. */
 export const run = async (seconds: number, progress: Progress, signal: AbortSignal): Promise<Summary> => {
   const servers = await Servers.start()
-  const scope = Effect.runSync(Scope.make())
   try {
     const server = await servers.serverFor(rpc)
     if (server === undefined) throw new Error("our own server is always there")
     const socketsBefore = countSockets() ?? 0
     const startedAt = performance.now()
-    const pool = await Effect.runPromise(
-      Scope.extend(NodeConnectionPool.make({ name: "soak", maxConnectionsPerOrigin: connections }), scope)
-    )
     const url = `${servers.origin}${rpc.path}`
     const rests: Array<Rest> = []
     const failures = new Failures()
     const phases: Array<Phase> = []
     const each = Math.ceil(seconds / loads.length)
+    const given = { url, signal, failures, socketsBefore, startedAt }
+    await withPool(async (pool) => {
+      for (const load of loads) await play(load, Math.min(each, warmUp), server, { ...given, pool, progress: () => {} })
+    })
     let done = 0
     const say = (text: string): void => progress.at(Math.min(seconds, ++done), text)
-    for (const load of loads) {
-      if (signal.aborted) break
-      const given = { pool, url, signal, progress: say, failures, socketsBefore, startedAt }
-      const found = await play(load, each, server, given)
-      phases.push(found.phase)
-      rests.push(...found.rests)
-    }
-    await Effect.runPromise(Scope.close(scope, Exit.void))
+    await withPool(async (pool) => {
+      for (const load of loads) {
+        if (signal.aborted) break
+        const found = await play(load, each, server, { ...given, pool, progress: say })
+        phases.push(found.phase)
+        rests.push(...found.rests)
+      }
+    })
     await usedHeap() // lets the loop go round
     const leaks = Math.max(leaksOf(rests), (countSockets() ?? socketsBefore) - socketsBefore)
     const problems = problemsOf(phases, leaks, failures.count)
@@ -239,7 +250,6 @@ export const run = async (seconds: number, progress: Progress, signal: AbortSign
       good: problems.length === 0
     }
   } finally {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
     await servers.close()
   }
 }
