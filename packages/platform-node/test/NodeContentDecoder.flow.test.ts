@@ -36,7 +36,7 @@ describe("a stream of events", () => {
 describe("back-pressure", { timeout: 30_000 }, () => {
   const zeros = Buffer.alloc(64 * MiB)
   const bomb = zlib.gzipSync(zeros)
-  const few = 256 * KiB
+  const few = 192 * KiB
 
   const held = (streams: ReadonlyArray<Transform>): number =>
     streams.reduce((bytes, stream) => bytes + stream.readableLength + stream.writableLength, 0)
