@@ -1,7 +1,7 @@
 // The long run: steady calls and bursts, for reuse, leaks and the growth of the heap.
 import { look, newResources, newSockets } from "@connection-pool/demo/osView"
 import type { ConnectionPoolCore, ConnectionPoolCoreOptions } from "@connection-pool/platform-node/ConnectionPoolCore"
-import * as Optimizer from "@connection-pool/reliability/chaos/optimizer"
+import * as Compilers from "@connection-pool/reliability/chaos/compilers"
 import { performance } from "node:perf_hooks"
 import { setTimeout } from "node:timers/promises"
 import * as Pools from "../pools.js"
@@ -208,7 +208,7 @@ export const growthRow = (
     profile: [
       `A regression through ${counted.length} samples, each after garbage collection, over the run, with its 95 % interval, which ` +
       "allows for neighbours that resemble each other.",
-      "V8's optimizer stands still meanwhile: the code that it makes is in the heap, too, and grows for minutes.",
+      "V8's compilers stand still meanwhile: the code that they make is in the heap, too, and grows for minutes.",
       `In ${count(requests)} calls; good: at the interval's end, ${
         most.toFixed(1)
       } bytes for each, it is less than any object that ` +
@@ -254,7 +254,7 @@ export const measure: Measure = {
     const sites = await Promise.all(all.map(() => setting.servers.site()))
     const pools = await Promise.all(all.map(({ options }) => Pools.open(options)))
     const startedAt = performance.now()
-    const [heap, ...played] = await Optimizer.standingStill(() =>
+    const [heap, ...played] = await Compilers.standingStill(() =>
       Promise.all([
         sampleHeap(duration, signal, onPart),
         ...all.map((load, i) => play(load, pools[i]!, sites[i]!, operations, duration, signal))
