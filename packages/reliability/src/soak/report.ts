@@ -22,6 +22,7 @@ const phaseLines = (phase: Phase): ReadonlyArray<string> => [
   `${phase.name}: ${phase.title}`,
   line("requests", count(phase.requests)),
   line("connections opened", count(phase.opened)),
+  ...Object.entries(phase.closedBy).map(([reason, closed]) => line(`  closed: ${reason}`, count(closed))),
   line(`reuse (≥ ${percent(leastReuse)})`, percent(phase.reuse)),
   line(
     "latency p50 / p99 / max, ms",

@@ -5,12 +5,13 @@ import { LatencyHistogram } from "@connection-pool/benchmarks/percentiles"
 import * as Servers from "@connection-pool/benchmarks/server"
 import { workloads } from "@connection-pool/benchmarks/workloads"
 import type * as ConnectionPool from "@connection-pool/core/ConnectionPool"
+import type { PoolStats } from "@connection-pool/core/PoolStats"
 import * as NodeConnectionPool from "@connection-pool/platform-node/NodeConnectionPool"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Compilers from "../chaos/compilers.js"
 import { usedHeap } from "../chaos/heap.js"
-import { countSockets } from "../chaos/osSockets.js"
+import { countSockets, socketStates } from "../chaos/osSockets.js"
 import type { Slope } from "../chaos/regression.js"
 import { slopeOf } from "../chaos/regression.js"
 import type { Progress } from "../progress.js"
@@ -40,6 +41,8 @@ export interface Phase {
   /** By the server's count. */
   readonly answered: number
   readonly opened: number
+  /** How many for which reason. */
+  readonly closedBy: PoolStats["closedBy"]
   /** Part of the requests that went out on a connection that had served one, 0 to 1. */
   readonly reuse: number
   readonly latency: Percentiles
@@ -98,6 +101,18 @@ class Failures {
   }
 }
 
+const inWords = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(", ")
+
+const closedSince = (before: PoolStats, after: PoolStats): PoolStats["closedBy"] =>
+  Object.fromEntries(
+    Object.entries(after.closedBy)
+      .map(([reason, count]) =>
+        [reason, count - (before.closedBy[reason as keyof PoolStats["closedBy"]] ?? 0)] as const
+      )
+      .filter(([, count]) => count > 0)
+  )
+
 /** Notes of a phase that take the same memory from its beginning to its end. */
 class Notes {
   readonly #columns = 6
@@ -132,12 +147,14 @@ interface Play {
   readonly signal: AbortSignal
   readonly progress: (text: string) => void
   readonly failures: Failures
+  /** Rests at which the system counts sockets that the pool does not know of. */
+  readonly strays: Failures
   readonly socketsBefore: number
   readonly startedAt: number
 }
 
 const play = async (load: Load, seconds: number, server: Servers.Server, given: Play) => {
-  const { failures, pool, progress, signal, socketsBefore, startedAt, url } = given
+  const { failures, pool, progress, signal, socketsBefore, startedAt, strays, url } = given
   const whole = new LatencyHistogram()
   const lately = new LatencyHistogram()
   const between = secondsBetweenRests(seconds)
@@ -160,10 +177,19 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
   await server.take()
   const rest = async (): Promise<string> => {
     const heap = await usedHeap()
-    const sockets = countSockets()
-    const known = (await Effect.runPromise(pool.connections)).length
+    const all = countSockets()
+    const known = Effect.runSync(pool.connections).length
     const at = (performance.now() - startedAt) / 1_000
-    notes.add(at, heap, sockets === undefined ? undefined : sockets - socketsBefore, known, lately.percentiles)
+    const sockets = all === undefined ? undefined : all - socketsBefore
+    if (sockets !== undefined && sockets > known) {
+      const { closedBy } = Effect.runSync(pool.stats)
+      strays.add(
+        `after ${at.toFixed(1)} s, ${load.name}: ${sockets} sockets, of which the pool knows ${known}; all there are: ${
+          inWords(socketStates() ?? {})
+        }; closed so far: ${inWords(closedBy)}`
+      )
+    }
+    notes.add(at, heap, sockets, known, lately.percentiles)
     lately.reset()
     return `${load.name}: heap ${(heap / 2 ** 20).toFixed(2)} MiB, ${known} connections`
   }
@@ -186,6 +212,7 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
     requests,
     answered,
     opened: after.opened - before.opened,
+    closedBy: closedSince(before, after),
     reuse: (after.reused - before.reused) / (after.requests - before.requests),
     latency: whole.percentiles,
     heap: slopeOf(rests.slice(unsettled).map(({ at, heap }) => ({ x: at, y: heap })))
@@ -196,13 +223,18 @@ const play = async (load: Load, seconds: number, server: Servers.Server, given: 
 const leaksOf = (rests: ReadonlyArray<Rest>): number =>
   Math.max(0, ...rests.map(({ connections, sockets }) => sockets === undefined ? 0 : sockets - connections))
 
-const problemsOf = (phases: ReadonlyArray<Phase>, leaks: number, failures: number): ReadonlyArray<string> => [
+const problemsOf = (
+  phases: ReadonlyArray<Phase>,
+  leaks: number,
+  strays: ReadonlyArray<string>,
+  failures: number
+): ReadonlyArray<string> => [
   ...phases.flatMap(({ answered, heap, name, requests, reuse }) => [
     ...(reuse >= leastReuse ? [] : [`${name}: ${(100 * reuse).toFixed(2)} % were on a reused connection`]),
     ...(answered === requests ? [] : [`${name}: ${requests} requests, and the server answered ${answered}`]),
     ...(heap === undefined || !grows(heap) ? [] : [`${name}: the heap grows`])
   ]),
-  ...(leaks === 0 ? [] : [`${leaks} sockets leaked`]),
+  ...(leaks === 0 ? [] : [`${leaks} sockets leaked`, ...strays]),
   ...(failures === 0 ? [] : [`${failures} requests failed`])
 ]
 
@@ -223,9 +255,10 @@ export const run = async (seconds: number, progress: Progress, signal: AbortSign
     const url = `${servers.origin}${rpc.path}`
     const rests: Array<Rest> = []
     const failures = new Failures()
+    const strays = new Failures()
     const phases: Array<Phase> = []
     const each = Math.ceil(seconds / loads.length)
-    const given = { url, signal, failures, socketsBefore, startedAt }
+    const given = { url, signal, failures, strays, socketsBefore, startedAt }
     await withPool(async (pool) => {
       for (const load of loads) await play(load, Math.min(each, warmUp), server, { ...given, pool, progress: () => {} })
     })
@@ -241,7 +274,7 @@ export const run = async (seconds: number, progress: Progress, signal: AbortSign
     })
     await usedHeap() // lets the loop go round
     const leaks = Math.max(leaksOf(rests), (countSockets() ?? socketsBefore) - socketsBefore)
-    const problems = problemsOf(phases, leaks, failures.count)
+    const problems = problemsOf(phases, leaks, strays.told, failures.count)
     return {
       seconds: Math.round((performance.now() - startedAt) / 1_000),
       phases,
