@@ -13,10 +13,13 @@ export type { Memory } from "./memory.js"
 
 /** What a player found out about a round. */
 export interface Played {
+  /** From when it counts. */
   readonly milliseconds: number
   /** Of the whole process. */
   readonly cpuMicroseconds: number
-  /** Milliseconds, one for each request. */
+  /** Requests before it counted: all callers were being started. */
+  readonly uncounted: number
+  /** Milliseconds, one for each request that counts. */
   readonly latencies: Float64Array
 }
 
@@ -51,27 +54,55 @@ export interface Player {
 
 export type StartPlayer = (contender: Contender, setup: Setup) => Promise<Player>
 
-const elapsed = (since: number): number => performance.now() - since
+/** Begins to measure; the result tells what has passed since. */
+const stopwatch = (): () => Pick<Played, "cpuMicroseconds" | "milliseconds"> => {
+  const cpuBefore = process.cpuUsage()
+  const since = performance.now()
+  return () => {
+    const milliseconds = performance.now() - since
+    const { system, user } = process.cpuUsage(cpuBefore)
+    return { milliseconds, cpuMicroseconds: system + user }
+  }
+}
 
-/** With a client that stays. */
-const playWarm = async (client: Client, callers: number, milliseconds: number): Promise<ReadonlyArray<number>> => {
-  const round = new Round(callers, milliseconds)
+/** With this many answers for each caller its later calls are as good as independent of when it was started. */
+const settlingAnswers = 2
+
+/** With a client that stays. A round of no time at all is one call of each caller. */
+const playWarm = async (
+  client: Client,
+  callers: number,
+  milliseconds: number,
+  onCounting: () => void
+): Promise<Played> => {
+  let stop = stopwatch()
+  const round = new Round(callers, milliseconds, milliseconds === 0 ? 0 : settlingAnswers * callers, () => {
+    onCounting()
+    stop = stopwatch()
+  })
   await client.play(round)
-  return round.latencies
+  return { ...stop(), uncounted: round.uncounted, latencies: Float64Array.from(round.latencies) }
 }
 
 /** Each time with a new client, whose making and closing belongs to the work; each caller makes one call. */
-const playCold = async (open: () => Promise<Client>, callers: number, milliseconds: number) => {
-  const since = performance.now()
+const playCold = async (
+  open: () => Promise<Client>,
+  callers: number,
+  milliseconds: number,
+  onCounting: () => void
+): Promise<Played> => {
+  onCounting()
+  const stop = stopwatch()
+  const end = performance.now() + milliseconds
   const latencies: Array<number> = []
   do {
     const client = await open()
-    const round = new Round(callers, 0)
+    const round = new Round(callers, 0, 0, () => {})
     await client.play(round)
     await client.close()
     for (const latency of round.latencies) latencies.push(latency)
-  } while (elapsed(since) < milliseconds)
-  return latencies
+  } while (performance.now() < end)
+  return { ...stop(), uncounted: 0, latencies: Float64Array.from(latencies) }
 }
 
 /** Plays in this process. */
@@ -80,21 +111,19 @@ export const playerOf: StartPlayer = async (contender, setup) => {
   const { cold } = setup.workload
   let client = cold ? undefined : await open()
   let begun: Array<Promise<unknown>> = []
-  const latenciesOf = (callers: number, milliseconds: number): Promise<ReadonlyArray<number>> =>
-    client === undefined ? playCold(open, callers, milliseconds) : playWarm(client, callers, milliseconds)
+  const play = (callers: number, milliseconds: number, onCounting: () => void = () => {}): Promise<Played> =>
+    client === undefined
+      ? playCold(open, callers, milliseconds, onCounting)
+      : playWarm(client, callers, milliseconds, onCounting)
   return {
-    play: async (callers, milliseconds) => {
-      const cpuBefore = process.cpuUsage()
-      const since = performance.now()
-      const latencies = await latenciesOf(callers, milliseconds)
-      const played = elapsed(since)
-      const { system, user } = process.cpuUsage(cpuBefore)
-      return { milliseconds: played, cpuMicroseconds: system + user, latencies: Float64Array.from(latencies) }
-    },
+    play: (callers, milliseconds) => play(callers, milliseconds),
     profile: async (callers, milliseconds) => {
-      const stop = memory.watch()
-      const { length: requests } = await latenciesOf(callers, milliseconds)
-      const { bytesAllocated, gcMicroseconds, loopDelay } = stop()
+      let stop: ReturnType<typeof memory.watch> | undefined
+      const { latencies } = await play(callers, milliseconds, () => {
+        stop = memory.watch()
+      })
+      const { bytesAllocated, gcMicroseconds, loopDelay } = stop!()
+      const requests = latencies.length
       return {
         requests,
         bytesAllocated: bytesAllocated / requests,
@@ -104,11 +133,11 @@ export const playerOf: StartPlayer = async (contender, setup) => {
     },
     layers: async (callers, milliseconds) => {
       const stop = await watch()
-      await latenciesOf(callers, milliseconds)
+      await play(callers, milliseconds)
       return stop()
     },
     begin: async (calls) => {
-      const round = latenciesOf(calls, 0)
+      const round = play(calls, 0)
       round.catch(() => {}) // `settle` hears of it
       begun.push(round)
     },
