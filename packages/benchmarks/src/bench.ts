@@ -88,7 +88,7 @@ const tablesOf = (options: Options): ReadonlyArray<Table> =>
 
 /** What is measured besides is measured with these, where nobody is named. */
 const choice: Readonly<Record<"layers" | "growth" | "costs", ReadonlyArray<string>>> = {
-  layers: ["floor", "floorEffect", "dispatch", "unsafeExecute", "execute"],
+  layers: ["floor", "floorEffect", "dispatch", "request", "unsafeExecute", "execute", "httpClientSpans"],
   growth: ["floor", "dispatch", "http", "execute"],
   costs: ["request", "http", "execute"]
 }
