@@ -67,8 +67,8 @@ export const leastReuse = 0.9865
 
 /**
  * The first part of each phase, in which code is compiled and connections are opened, says nothing about growth. In the rest V8's
- * compilers stand still: their code is in the heap, too. So are V8's notes of how a function is used, which it would begin when
- * the function has run for a while; `npm run soak` has Node.js begin them at once (docs/DESIGN.md, 13.37).
+ * compilers stand still: their code is in the heap, too. `npm run soak` has V8 begin its notes of how a function is used at once, and
+ * keep what it has compiled (docs/DESIGN.md, 13.37).
  */
 const settling = 0.5
 
