@@ -62,7 +62,7 @@ export class BodyBuffer {
     this.serve()
   }
 
-  /** Everything so far, as one array; for the only reader of a body that is complete. */
+  /** Everything so far, as one array, to be shown as `owned` only; for the only reader of a body that is complete. */
   takeAll(): Uint8Array {
     return concat(this.pieces)
   }
@@ -84,7 +84,7 @@ export class BodyBuffer {
     const { reader } = this
     if (reader === undefined) return
     if (this.pieces.length > 0) {
-      const pieces = this.pieces
+      const pieces = this.pieces.map(owned)
       this.pieces = noPieces
       this.unread = 0
       this.reader = undefined
@@ -99,6 +99,10 @@ export class BodyBuffer {
     }
   }
 }
+
+/** An array that can be shown: what has come may share its memory with what has come for others. */
+export const owned = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 
 /** One array of all the pieces; the piece itself where there is only one. */
 export const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {

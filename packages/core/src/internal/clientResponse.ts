@@ -17,6 +17,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import type { Exchange } from "../PoolResponse.js"
+import { owned } from "./bodyBuffer.js"
 import { responseError, shownHeaders } from "./clientErrors.js"
 import { peerOf } from "./peers.js"
 import { notJson, OpenExchange } from "./response.js"
@@ -69,7 +70,7 @@ export class ClientResponse extends Inspectable.Class implements HttpClientRespo
 
   get stream(): Stream.Stream<Uint8Array, ResponseError> {
     return Stream.suspend(() => {
-      if (this.read === "whole") return Stream.fromEffect(this.readWhole(Effect.succeed))
+      if (this.read === "whole") return Stream.fromEffect(this.readWhole((bytes) => Effect.succeed(owned(bytes))))
       if (this.read === "streamed") return Stream.fail(this.readBefore())
       this.read = "streamed"
       return Stream.mapError(this.exchange.body, (error) => this.failed(error))

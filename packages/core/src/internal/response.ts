@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import type { PoolError } from "../PoolError.js"
 import { ProtocolError } from "../PoolError.js"
 import type { Exchange, PoolResponse, ResponseInfo, Timings } from "../PoolResponse.js"
-import { concat } from "./bodyBuffer.js"
+import { concat, owned } from "./bodyBuffer.js"
 import type { RunningExchange } from "./exchange.js"
 import { connectionLost } from "./exchangeErrors.js"
 import { PiecePacker } from "./piecePacker.js"
@@ -90,16 +90,22 @@ export const notJson = (origin: string, length: number): ProtocolError =>
 const decoder = new TextDecoder()
 
 export class WholeResponse extends Info implements PoolResponse {
-  readonly body: Uint8Array
+  private readonly bytes: Uint8Array
+  private shown: Uint8Array | undefined = undefined
   private decoded: string | undefined = undefined
 
   constructor(exchange: RunningExchange) {
     super(exchange)
-    this.body = exchange.body.buffer.takeAll()
+    this.bytes = exchange.body.buffer.takeAll()
+  }
+
+  /** The text is not read off it, and seldom needs it. */
+  get body(): Uint8Array {
+    return this.shown ??= owned(this.bytes)
   }
 
   get text(): string {
-    return this.decoded ??= decoder.decode(this.body)
+    return this.decoded ??= decoder.decode(this.bytes)
   }
 
   get json(): Effect.Effect<unknown, ProtocolError> {
@@ -107,7 +113,7 @@ export class WholeResponse extends Info implements PoolResponse {
       try {
         return Effect.succeed(JSON.parse(this.text) as unknown)
       } catch {
-        return Effect.fail(notJson(this.exchange.origin.origin.href, this.body.length))
+        return Effect.fail(notJson(this.exchange.origin.origin.href, this.bytes.length))
       }
     })
   }
@@ -138,7 +144,7 @@ export class OpenExchange extends Info implements Exchange {
 
   readonly abort = (): void => this.exchange.abort()
 
-  /** The whole body, if all of it is here and nobody has begun to read it. */
+  /** The whole body, if all of it is here and nobody has begun to read it; to be shown as `owned` only. */
   takeWhole(): Uint8Array | undefined {
     return this.whole === undefined && this.exchange.body.buffer.ended ? this.begin() : undefined
   }
@@ -150,7 +156,8 @@ export class OpenExchange extends Info implements Exchange {
     if (tooLarge !== undefined) this.whole = Effect.fail(tooLarge)
     if (tooLarge !== undefined || !exchange.body.buffer.ended) return undefined
     const bytes = exchange.body.buffer.takeAll()
-    this.whole = Effect.succeed(bytes)
+    let shown: Uint8Array | undefined
+    this.whole = Effect.sync(() => shown ??= owned(bytes))
     return bytes
   }
 

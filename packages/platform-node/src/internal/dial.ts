@@ -13,7 +13,7 @@ import * as tls from "node:tls"
 import { BoundedCache } from "./boundedCache.js"
 import type { DialSpans } from "./dialSpans.js"
 import { dialSpans } from "./dialSpans.js"
-import { Http1Connection } from "./http1Connection.js"
+import { connectSharingInput, Http1Connection } from "./http1Connection.js"
 import * as NodeError from "./nodeError.js"
 import { TcpRace } from "./tcpRace.js"
 import type { TlsIdentity } from "./tlsIdentity.js"
@@ -209,7 +209,9 @@ const open = (
       }
     }
     const { host, port } = target.origin
-    const race = new TcpRace({ host, port, highWaterMark, spans }, onTcp, fail)
+    // What TLS is spoken on is read by TLS.
+    const connect = secure === undefined ? connectSharingInput : net.connect
+    const race = new TcpRace({ host, port, highWaterMark, connect, spans }, onTcp, fail)
     let giveUp = (): void => race.cancel()
     return Effect.sync(() => giveUp())
   })

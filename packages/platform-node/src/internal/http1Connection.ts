@@ -15,8 +15,10 @@ import type {
   ResponseHead,
   WireRequest
 } from "@connection-pool/core/Connection"
+import * as net from "node:net"
 import type { Duplex } from "node:stream"
-import { type Holding, holdsWrite, isThisTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
+import * as Llhttp from "./llhttp.js"
+import { type Holding, holdsWrite, isThisTurn, noTurn, settle, type Settling, thisTurn } from "./loopTurn.js"
 import { reasonOf } from "./nodeError.js"
 import {
   type Remaining,
@@ -52,6 +54,28 @@ function onSocketDrain(this: OwnedSocket): void {
 }
 
 const noBytes = Buffer.alloc(0)
+
+/** Where plain sockets read to. What is in it is there until the next read, of whichever of them. */
+const sharedInput = Buffer.allocUnsafeSlow(Llhttp.maxInput)
+
+/** What may be held of a chunk until later. */
+const kept = (bytes: Buffer): Buffer => bytes.buffer === sharedInput.buffer ? Buffer.from(bytes) : bytes
+
+/**
+ * Connects as `net.connect` does, for an `Http1Connection` that is made as soon as the socket is open. Node.js would allocate 64 KiB for
+ * each read, and put what came into a stream.
+ *
+ * @internal
+ */
+export const connectSharingInput = (options: net.TcpNetConnectOpts): net.Socket => {
+  const callback = (length: number): true => {
+    owned[connectionOf]?.onBytes(sharedInput.subarray(0, length))
+    return true
+  }
+  const socket = net.connect({ ...options, onread: { buffer: sharedInput, callback } })
+  const owned: OwnedSocket = socket
+  return socket
+}
 
 /**
  * An answer may overtake the news that its request was written: TLS tells a turn later. So little as this may still be counted
@@ -299,12 +323,12 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
       case "gone":
         return
       case "blocked": {
-        this.held = { rest: chunk.subarray(this.reader.position), complete: false, failure: undefined }
+        this.held = { rest: kept(chunk.subarray(this.reader.position)), complete: false, failure: undefined }
         return
       }
       case "complete": {
         if (!this.blocked) return this.complete(this.reader.position < chunk.length)
-        this.held = { rest: chunk.subarray(this.reader.position), complete: true, failure: undefined }
+        this.held = { rest: kept(chunk.subarray(this.reader.position)), complete: true, failure: undefined }
         return
       }
       case "violated": {
@@ -322,7 +346,8 @@ export class Http1Connection implements Connection, ReaderOwner, Settling, Holdi
     const reusable = ours && !surplus && reader.keepAlive && !this.socket.readableEnded && !this.socket.destroyed
     this.observer = undefined
     if (reusable) {
-      this.lastTurn = thisTurn()
+      // While it was paused nothing was read: what has come behind the answer is still to be seen.
+      this.lastTurn = this.socket.isPaused() ? noTurn : thisTurn()
       observer.onEnd(true, reader.idleLimit)
     } else {
       this.spent = true

@@ -159,6 +159,31 @@ export const reset = (parser: number): void => instance().wasm.llhttp_reset(pars
  */
 export const resume = (parser: number): void => instance().wasm.llhttp_resume(parser)
 
+/** Up to this size what is found is copied to an arena: memory of its own would take longer than all the rest of a small answer. */
+const smallPiece = 1024
+const arenaSize = 8 * smallPiece
+let arena = new Uint8Array(0)
+let arenaEnd = 0
+
+/**
+ * A copy of what a callback found in the chunk. A small one shares its memory with others.
+ *
+ * @internal
+ */
+export const copyOf = (start: number, end: number): Uint8Array<ArrayBuffer> => {
+  const length = end - start
+  const bytes = memory(instance().wasm)
+  if (length > smallPiece) return bytes.slice(base + start, base + end)
+  if (arenaEnd + length > arena.length) {
+    arena = new Uint8Array(arenaSize)
+    arenaEnd = 0
+  }
+  const piece = arena.subarray(arenaEnd, arenaEnd + length)
+  piece.set(bytes.subarray(base + start, base + end))
+  arenaEnd += length
+  return piece
+}
+
 /** Where the last `execute` that did not answer `ok` stopped, as an offset into its chunk. */
 let stoppedAt = 0
 

@@ -28,6 +28,13 @@ export interface Settling {
 /** A turn may be held up by a computation; one that has taken this many milliseconds is over for us. */
 const longestTurn = 20
 
+/**
+ * The number of no turn.
+ *
+ * @internal
+ */
+export const noTurn = -1
+
 let turn = 0
 let turnStarted = 0
 let turnEnds = false

@@ -283,8 +283,8 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     this.counted = end
     // Going on behind a pause, with nothing left of the chunk, llhttp reports an empty piece.
     if (start === end) return Llhttp.verdict.proceed
-    // A plain array, whose `slice` copies: that of Node's `Buffer` would show what else has come.
-    this.owner.onPiece(new Uint8Array(this.chunk.buffer, this.chunk.byteOffset + start, end - start))
+    // The chunk is read over by the next, and shows what else has come.
+    this.owner.onPiece(Llhttp.copyOf(start, end))
     if (this.owner.gone) return Llhttp.verdict.stop
     return this.owner.blocked ? Llhttp.verdict.pause : Llhttp.verdict.proceed
   }

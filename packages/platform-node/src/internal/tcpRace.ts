@@ -35,7 +35,7 @@ const peerAttributes = (host: string, port: number) => ({
 })
 
 /**
- * Where to, and how much a socket reads at once.
+ * Where to, how much a socket holds at once, and what opens it.
  *
  * @internal
  */
@@ -43,6 +43,7 @@ export interface TcpOptions {
   readonly host: string
   readonly port: number
   readonly highWaterMark: number
+  readonly connect: (options: net.TcpNetConnectOpts & { readonly highWaterMark: number }) => net.Socket
   /** Where the dial is traced. */
   readonly spans?: DialSpans | undefined
 }
@@ -107,8 +108,8 @@ export class TcpRace {
     clearTimeout(this.timer)
     const host = this.addresses[this.tried++]
     if (host === undefined) return
-    const { spans, ...tcp } = this.options
-    const socket = net.connect({ ...tcp, host })
+    const { connect, spans, ...tcp } = this.options
+    const socket = connect({ ...tcp, host })
     const { port } = tcp
     this.attempts.set(socket, spans?.start(`socket connect ${printAddress(host)}:${port}`, peerAttributes(host, port)))
     socket.once("connect", () => this.won(socket)).once("error", (error) => this.lost(socket, error))

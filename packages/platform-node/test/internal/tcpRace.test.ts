@@ -32,7 +32,7 @@ const race = (...list: ReadonlyArray<string>) =>
     )
     const outcomes: Array<net.Socket | string> = []
     const running = new TcpRace(
-      { host: "server.test", port: 1, highWaterMark: 1 },
+      { host: "server.test", port: 1, highWaterMark: 1, connect: net.connect },
       (socket) => outcomes.push(socket),
       (error) => outcomes.push(error instanceof AggregateError ? error.errors.map(String).join() : String(error))
     )
@@ -115,7 +115,8 @@ describe("a race of addresses", () => {
       const { dns, outcomes } = yield* race()
       yield* nextTurn
       dns.set("server.test", lookupFails("ENOTFOUND"))
-      new TcpRace({ host: "server.test", port: 1, highWaterMark: 1 }, () => {}, ({ message }) => outcomes.push(message))
+      new TcpRace({ host: "server.test", port: 1, highWaterMark: 1, connect: net.connect }, () => {}, ({ message }) =>
+        outcomes.push(message))
       yield* nextTurn
       deepStrictEqual(outcomes, ["Error: server.test has no address", "getaddrinfo ENOTFOUND"])
     }))
