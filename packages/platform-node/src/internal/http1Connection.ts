@@ -55,7 +55,10 @@ function onSocketDrain(this: OwnedSocket): void {
 
 const noBytes = Buffer.alloc(0)
 
-/** Where plain sockets read to. What is in it is there until the next read, of whichever of them. */
+/**
+ * Where plain sockets read to. libuv asks for memory when there is something to read, and tells of it before it reads again: what is in
+ * it is there until the next read, of whichever of them.
+ */
 const sharedInput = Buffer.allocUnsafeSlow(Llhttp.maxInput)
 
 /** What may be held of a chunk until later. */
