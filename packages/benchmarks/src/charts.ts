@@ -45,12 +45,30 @@ export const throughputBars = ({ callers, lines, workload }: Throughput): string
   }, { width: 860, height: 80 + 30 * lines.length })
 }
 
+/** Colours that can be told apart, as many as there are contenders. */
+const ourColors = ["#1f6feb", "#0b3d91", "#00a6a6", "#7b2ff7", "#d6219c", "#5ab4ff"]
+const otherColors = [
+  ...["#24292f", "#8c959f", "#d1242f", "#fb8f44", "#bf8700", "#1a7f37", "#94d82d"],
+  ...["#a0522d", "#ff9da7", "#6e5494", "#c9b458", "#5c7c7a", "#b0b0d8"]
+]
+
+/** In the order of the lines; who is ours stands out. */
+const colorsOf = (titles: ReadonlyArray<string>): Array<string> => {
+  const left = { ours: [...ourColors], others: [...otherColors] }
+  return titles.map((title) => left[isOurs(title) ? "ours" : "others"].shift() ?? others)
+}
+
+interface Latencies extends Pick<Throughput, "callers" | "workload"> {
+  readonly lines: ReadonlyArray<Pick<Throughput["lines"][number], "latencyCurve" | "title">>
+}
+
 /** The part of the requests that were answered within a time. */
-export const latencyCurves = ({ callers, lines, workload }: Throughput): string =>
+export const latencyCurves = ({ callers, lines, workload }: Latencies): string =>
   draw({
     title: { text: `${workload}, ${callers} callers: answered within a time` },
-    legend: { bottom: 0, type: "plain", itemGap: 32 },
-    grid: { left: 56, right: 24, top: 48, bottom: 100 },
+    color: colorsOf(lines.map(({ title }) => title)),
+    legend: { orient: "vertical", left: 700, top: 48, itemGap: 9, icon: "rect", itemHeight: 3 },
+    grid: { left: 56, right: 284, top: 48, bottom: 56 },
     xAxis: { type: "log", name: "ms", nameLocation: "middle", nameGap: 28 },
     yAxis: { type: "value", max: 100, axisLabel: { formatter: "{value} %" } },
     series: lines.map(({ latencyCurve, title }) => ({
@@ -60,7 +78,7 @@ export const latencyCurves = ({ callers, lines, workload }: Throughput): string 
       lineStyle: { width: isOurs(title) ? 3 : 1.5 },
       data: latencyCurve.map(({ milliseconds, percent }) => [milliseconds, percent])
     }))
-  }, { width: 860, height: 520 })
+  }, { width: 960, height: 520 })
 
 /** The cost of a request, to the cost where there is the least beside it. */
 export const growthCurves = (growths: ReadonlyArray<Growth>, dimension: Dimension): string => {
