@@ -110,7 +110,7 @@ export type ProtocolViolation =
  */
 export interface ExchangeObserver {
   onHead(head: ResponseHead): void
-  /** A piece of the body; the receiver may keep it, and its memory may be that of others, too. */
+  /** A piece of the body; the receiver may keep it. Its `buffer` may hold parts of other answers: a copy is what a user is shown. */
   onBody(piece: Uint8Array): void
   /**
    * The answer is complete and everything read so far belonged to it. When `reusable` is true the connection is ready for

@@ -1,8 +1,9 @@
 import type { ConnectionPool } from "@connection-pool/core"
 import type { HttpClient } from "@effect/platform"
 import { it } from "@effect/vitest"
-import { assertTrue, deepStrictEqual, strictEqual } from "@effect/vitest/utils"
-import { Effect, Stream } from "effect"
+import { deepStrictEqual, strictEqual } from "@effect/vitest/utils"
+import { Effect, Fiber, Stream } from "effect"
+import type { ServerResponse } from "node:http"
 import { describe } from "vitest"
 import { httpServer } from "./support/httpServer.js"
 import { withPool } from "./support/stage.js"
@@ -59,8 +60,27 @@ describe("what a user gets of a body shows nothing else that has come", () => {
           for (let i = 0; i < 3; i++) {
             const bytes = yield* read(pool, client, server.url)
             deepStrictEqual(Buffer.from(bytes).toString(), "a secret")
-            assertTrue(bytes.buffer.byteLength === bytes.length)
+            strictEqual(bytes.buffer.byteLength, bytes.length)
           }
+        }))
+    }))
+
+  it.scopedLive("open, of a body that comes in pieces behind its head", () =>
+    Effect.gen(function*() {
+      let answering: ServerResponse | undefined
+      const server = yield* httpServer((_, response) => {
+        answering = response
+        response.flushHeaders()
+      })
+      yield* withPool({}, (pool) =>
+        Effect.gen(function*() {
+          const exchange = yield* pool.open({ url: server.url })
+          const reading = yield* Effect.fork(exchange.bytes)
+          answering!.write("a ")
+          answering!.end("secret")
+          const bytes = yield* Fiber.join(reading)
+          deepStrictEqual(Buffer.from(bytes).toString(), "a secret")
+          strictEqual(bytes.buffer.byteLength, bytes.length)
         }))
     }))
 })

@@ -13,7 +13,7 @@ import * as path from "node:path"
 import * as NodeConnector from "../src/NodeConnector.js"
 import { connect, exchange, failureOf, target } from "./support/connect.js"
 import { rawServer, scopedServer } from "./support/rawServer.js"
-import { Recorder, request } from "./support/recorder.js"
+import { pausedAtHead, Recorder, request } from "./support/recorder.js"
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -102,13 +102,7 @@ describe("a connection over TCP", () => {
       const server = yield* scopedServer(() => rawServer())
       const connection = yield* connect(`http://127.0.0.1:${server.port}`)
       const peer = yield* Effect.promise(() => server.accept())
-      const recorder = new Recorder()
-      const paused = new Promise<void>((resolve) => {
-        recorder.onHeadDo = () => {
-          connection.pause()
-          resolve()
-        }
-      })
+      const { paused, recorder } = pausedAtHead(connection)
       connection.send(request(), recorder)
       const size = 1_000_000
       peer.socket.end("HTTP/1.1 200 OK\r\n\r\n" + "x".repeat(size))

@@ -90,8 +90,7 @@ export const notJson = (origin: string, length: number): ProtocolError =>
 const decoder = new TextDecoder()
 
 export class WholeResponse extends Info implements PoolResponse {
-  private readonly bytes: Uint8Array
-  private shown: Uint8Array | undefined = undefined
+  private bytes: Uint8Array
   private decoded: string | undefined = undefined
 
   constructor(exchange: RunningExchange) {
@@ -99,9 +98,9 @@ export class WholeResponse extends Info implements PoolResponse {
     this.bytes = exchange.body.buffer.takeAll()
   }
 
-  /** The text is not read off it, and seldom needs it. */
+  /** Copied when it is asked for, once: whoever reads the text does without. */
   get body(): Uint8Array {
-    return this.shown ??= owned(this.bytes)
+    return this.bytes = owned(this.bytes)
   }
 
   get text(): string {
@@ -155,9 +154,8 @@ export class OpenExchange extends Info implements Exchange {
     const tooLarge = exchange.readWhole()
     if (tooLarge !== undefined) this.whole = Effect.fail(tooLarge)
     if (tooLarge !== undefined || !exchange.body.buffer.ended) return undefined
-    const bytes = exchange.body.buffer.takeAll()
-    let shown: Uint8Array | undefined
-    this.whole = Effect.sync(() => shown ??= owned(bytes))
+    let bytes = exchange.body.buffer.takeAll()
+    this.whole = Effect.sync(() => bytes = owned(bytes))
     return bytes
   }
 
@@ -182,7 +180,7 @@ export class OpenExchange extends Info implements Exchange {
         return this.collect(pieces, packer)
       },
       onFailure: Option.match({
-        onNone: () => Effect.succeed(concat(pieces)),
+        onNone: () => Effect.succeed(owned(concat(pieces))),
         onSome: Effect.fail
       })
     })

@@ -72,11 +72,10 @@ const kept = (bytes: Buffer): Buffer => bytes.buffer === sharedInput.buffer ? Bu
  */
 export const connectSharingInput = (options: net.TcpNetConnectOpts): net.Socket => {
   const callback = (length: number): true => {
-    owned[connectionOf]?.onBytes(sharedInput.subarray(0, length))
+    socket[connectionOf]?.onBytes(sharedInput.subarray(0, length))
     return true
   }
-  const socket = net.connect({ ...options, onread: { buffer: sharedInput, callback } })
-  const owned: OwnedSocket = socket
+  const socket: net.Socket & OwnedSocket = net.connect({ ...options, onread: { buffer: sharedInput, callback } })
   return socket
 }
 

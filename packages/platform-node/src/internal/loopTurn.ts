@@ -29,7 +29,7 @@ export interface Settling {
 const longestTurn = 20
 
 /**
- * The number of no turn.
+ * For `isThisTurn` it is never this one.
  *
  * @internal
  */

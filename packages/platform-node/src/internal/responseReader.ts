@@ -283,7 +283,7 @@ export class ResponseReader implements Llhttp.ParserCallbacks {
     this.counted = end
     // Going on behind a pause, with nothing left of the chunk, llhttp reports an empty piece.
     if (start === end) return Llhttp.verdict.proceed
-    // The chunk is read over by the next, and shows what else has come.
+    // The chunk is overwritten by the next read, and shows what else has come.
     this.owner.onPiece(Llhttp.copyOf(start, end))
     if (this.owner.gone) return Llhttp.verdict.stop
     return this.owner.blocked ? Llhttp.verdict.pause : Llhttp.verdict.proceed

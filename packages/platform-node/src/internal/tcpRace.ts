@@ -43,7 +43,7 @@ export interface TcpOptions {
   readonly host: string
   readonly port: number
   readonly highWaterMark: number
-  readonly connect: (options: net.TcpNetConnectOpts & { readonly highWaterMark: number }) => net.Socket
+  readonly connect: (options: net.TcpNetConnectOpts) => net.Socket
   /** Where the dial is traced. */
   readonly spans?: DialSpans | undefined
 }

@@ -6,7 +6,7 @@ import { once } from "node:events"
 import { describe } from "vitest"
 import { connectSharingInput, Http1Connection } from "../../src/internal/http1Connection.js"
 import { scopedServer } from "../support/rawServer.js"
-import { Recorder, request } from "../support/recorder.js"
+import { pausedAtHead, Recorder, request } from "../support/recorder.js"
 import { ok } from "../support/wiredConnection.js"
 
 /** A connection whose socket shares its input, and the server's end of it. */
@@ -27,26 +27,20 @@ const connected = Effect.gen(function*() {
   })
 })
 
-const held = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+const answer = (body: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`
 
 describe("sockets that read to the same memory", () => {
   it.scopedLive("what one of them has not delivered yet outlives what another reads", () =>
     Effect.gen(function*() {
       const one = yield* connected
       const other = yield* connected
-      const first = new Recorder()
-      const paused = new Promise<void>((resolve) => {
-        first.onHeadDo = () => {
-          one.connection.pause()
-          resolve()
-        }
-      })
+      const { paused, recorder: first } = pausedAtHead(one.connection)
       one.connection.send(request(), first)
-      yield* one.arrive(held("one".repeat(20)))
+      yield* one.arrive(answer("one".repeat(20)))
       yield* Effect.promise(() => paused)
       const second = new Recorder()
       other.connection.send(request(), second)
-      yield* other.arrive(held("other".repeat(100)))
+      yield* other.arrive(answer("other".repeat(100)))
       yield* Effect.promise(() => second.done)
       one.connection.resume()
       yield* Effect.promise(() => first.done)
@@ -56,13 +50,7 @@ describe("sockets that read to the same memory", () => {
   it.scopedLive("C12 what came behind an answer while its reader held back is no answer to the next request", () =>
     Effect.gen(function*() {
       const { arrive, closes, connection, socket } = yield* connected
-      const recorder = new Recorder()
-      const paused = new Promise<void>((resolve) => {
-        recorder.onHeadDo = () => {
-          connection.pause()
-          resolve()
-        }
-      })
+      const { paused, recorder } = pausedAtHead(connection)
       connection.send(request(), recorder)
       yield* arrive(ok)
       yield* Effect.promise(() => paused)

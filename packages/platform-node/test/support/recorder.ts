@@ -1,4 +1,10 @@
-import type { ExchangeFailure, ExchangeObserver, ResponseHead, WireRequest } from "@connection-pool/core/Connection"
+import type {
+  Connection,
+  ExchangeFailure,
+  ExchangeObserver,
+  ResponseHead,
+  WireRequest
+} from "@connection-pool/core/Connection"
 
 /** An observer that writes down what it was told, and can be awaited. */
 export class Recorder implements ExchangeObserver {
@@ -56,6 +62,18 @@ export class Recorder implements ExchangeObserver {
     this.drains++
     this.onDrainDo?.()
   }
+}
+
+/** An observer that holds back from the head on. */
+export const pausedAtHead = (connection: Connection) => {
+  const recorder = new Recorder()
+  const paused = new Promise<void>((resolve) => {
+    recorder.onHeadDo = () => {
+      connection.pause()
+      resolve()
+    }
+  })
+  return { paused, recorder }
 }
 
 export const request = (fields: Partial<WireRequest> = {}): WireRequest => ({
