@@ -30,7 +30,10 @@ export interface DecodingObserver {
  * @category models
  */
 export interface Decoding {
-  /** A piece of the encoded body. False: write no more before `onDecodeDrain`, or the pieces pile up. */
+  /**
+   * A piece of the encoded body, whose `buffer` may hold parts of other answers. False: write no more before `onDecodeDrain`, or the
+   * pieces pile up.
+   */
   write(piece: Uint8Array): boolean
   /** The encoded body is complete. */
   end(): void
